@@ -38,7 +38,7 @@ class Run:
         evaluator: What measures.
         journal: The open `Journal`; what it holds is replayed first.
         budget: The `Budget`.
-        executor: A class such as `Inline` or `Isolated`.
+        executor: A function from (evaluator, context, report) to what runs trials; see `place`.
         observers: `Observer`s.
 
     Attributes:
@@ -48,7 +48,7 @@ class Run:
 
     def __init__(self, context, strategy, evaluator, journal, budget, executor=Inline, observers=()):
         self.context, self.strategy, self.evaluator = context, strategy, evaluator
-        self.journal, self.budget, self.executor_class = journal, budget, executor
+        self.journal, self.budget, self.open_executor = journal, budget, executor
         self.observers = list(observers)
         self.trials, self.reason = [], None
         self._open = {}
@@ -82,7 +82,7 @@ class Run:
         limit = self._limit()
         if limit and not self._open:
             return self._end(limit)
-        executor = self.executor_class(self.evaluator, self.context, self._report)
+        executor = self.open_executor(self.evaluator, self.context, self._report)
         try:
             return self._end(self._loop(executor))
         except KeyboardInterrupt:

@@ -9,7 +9,7 @@ from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.loop import final, folders
 from kerasnas.loop.checkpoints import Keeper
-from kerasnas.loop.executors import Inline, Isolated
+from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
 from kerasnas.loop.run import Run
 
@@ -25,7 +25,7 @@ class Session:
         task: A function from the seed to the `Task`, or None where the evaluator needs none.
         seed: The seed, or None to draw one.
         directory, project_name, default_name, overwrite: Where the run lies; see `folders.choose`.
-        isolate: Whether trials run in a process of their own.
+        executor: Where trials run; see `place`.
         show: A function from (context, budget, journal) to observers, which are closed at the end.
         started: `time.monotonic()` at which the user called.
     """
@@ -43,7 +43,7 @@ class Session:
     project_name: str | None = None
     default_name: str = "search"
     overwrite: bool = False
-    isolate: bool = False
+    executor: object = Inline
     show: object = None
     started: float | None = None
 
@@ -68,9 +68,9 @@ class Session:
                 prepare()
             observers = self.show(context, self.budget, journal) if self.show else []
             try:
-                executor = Isolated if self.isolate else Inline
                 keeper = [] if task is None else [Keeper(context)]
-                run = Run(context, self.strategy, self.evaluator, journal, self.budget, executor, [*keeper, *observers])
+                watching = [*keeper, *observers]
+                run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching)
                 run.search()
                 model = None if task is None else final.choose(run, context, journal)
             finally:

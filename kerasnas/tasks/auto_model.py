@@ -8,7 +8,7 @@ from kerasnas.blocks.block import KnownArguments
 from kerasnas.errors import ArgumentError, NotFittedError
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
-from kerasnas.loop import Budget, Session
+from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
 from kerasnas.tasks.arguments import check_call, check_fraction, check_measured, listed, objective_of, tuner, whole
 from kerasnas.tasks.predictor import Predictor, write_about
@@ -35,6 +35,7 @@ class AutoModel(KnownArguments):
         time_limit: Seconds for everything: analysis, search and final fit.
         epochs: Epochs of every trial; found by the search if None.
         isolate: Whether trials run in a process of their own, so that a crash costs only the trial.
+        workers, executor, trial_timeout: Trials at once, and where they run; see `search`.
 
     Attributes:
         best_architecture_: The architecture of the best trial.
@@ -46,12 +47,14 @@ class AutoModel(KnownArguments):
     def __init__(
         self, inputs, outputs, project_name=None, max_trials=None, directory=None, objective=None, tuner=None,
         overwrite=False, seed=None, max_model_size=None, strategy=None, time_limit=None, epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         self.inputs, self.outputs = inputs, outputs
         self.project_name, self.max_trials, self.directory = project_name, max_trials, directory
         self.objective, self.tuner, self.overwrite, self.seed = objective, tuner, overwrite, seed
         self.max_model_size, self.strategy, self.time_limit = max_model_size, strategy, time_limit
         self.epochs, self.isolate = epochs, isolate
+        self.workers, self.executor, self.trial_timeout = workers, executor, trial_timeout
 
     # -------------------------------------------------------------------- fit
     def fit(
@@ -88,6 +91,7 @@ class AutoModel(KnownArguments):
         budget = self._budget(time_limit)
         strategy = strategies.get(self.strategy or tuner(self.tuner))
         seed = whole("seed", self.seed, 0)
+        executor = place(self.executor, self.workers, self.trial_timeout, self.isolate)
         fixed = {
             "epochs": whole("epochs", self.epochs if epochs is None else epochs),
             "batch_size": whole("batch_size", batch_size),
@@ -119,7 +123,7 @@ class AutoModel(KnownArguments):
             data=prepared.fingerprint(validation_split), heads=prepared.heads,
             task=lambda seed: prepared.task(validation_split, seed), seed=seed, directory=self.directory,
             project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
-            isolate=self.isolate, show=show, started=started,
+            executor=executor, show=show, started=started,
         )  # fmt: skip
         run, context, model = session.search()
         self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials

@@ -17,11 +17,13 @@ class _ImageModel(AutoModel):
     def __init__(
         self, loss=None, metrics=None, project_name=None, max_trials=None, directory=None, objective=None, tuner=None,
         overwrite=False, seed=None, max_model_size=None, strategy=None, time_limit=None, epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             None, None, project_name=project_name, max_trials=max_trials, directory=directory, objective=objective,
             tuner=tuner, overwrite=overwrite, seed=seed, max_model_size=max_model_size, strategy=strategy,
-            time_limit=time_limit, epochs=epochs, isolate=isolate,
+            time_limit=time_limit, epochs=epochs, isolate=isolate, workers=workers, executor=executor,
+            trial_timeout=trial_timeout,
         )  # fmt: skip
         self.loss, self.metrics = loss, metrics
 
@@ -40,16 +42,17 @@ class ImageClassifier(_ImageModel):
         loss: Keras loss; cross-entropy if None.
         metrics: Keras metrics; accuracy if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def __init__(self, num_classes=None, multi_label=False, loss=None, metrics=None, project_name=None, max_trials=None,
         directory=None, objective=None, tuner=None, overwrite=False, seed=None, max_model_size=None, strategy=None,
         time_limit=None, epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size,
-            strategy, time_limit, epochs, isolate,
+            strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.num_classes, self.multi_label = num_classes, multi_label
 
@@ -68,16 +71,17 @@ class ImageRegressor(_ImageModel):
         loss: Keras loss; the mean squared error if None.
         metrics: Keras metrics; the mean squared error if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def __init__(self, output_dim=None, loss=None, metrics=None, project_name=None, max_trials=None, directory=None,
         objective=None, tuner=None, overwrite=False, seed=None, max_model_size=None, strategy=None, time_limit=None,
         epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size,
-            strategy, time_limit, epochs, isolate,
+            strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.output_dim = output_dim
 

@@ -11,7 +11,7 @@ from kerasnas.data import ClassTarget, fingerprint, read, split
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.evaluators import Training
-from kerasnas.loop import Budget, Session
+from kerasnas.loop import Budget, Session, place
 from kerasnas.space import Graph, Space, Step
 from kerasnas.tasks.arguments import check_fraction, whole
 
@@ -49,7 +49,8 @@ class Found:
 def search(
     space, data=None, strategy="greedy", evaluator=None, objective=None, max_trials=None, time_limit=None,
     validation_data=None, validation_split=0.2, seed=None, directory=None, project_name=None, overwrite=False,
-    max_model_size=None, max_epochs=None, head=None, isolate=False, verbose=0,
+    max_model_size=None, max_epochs=None, head=None, isolate=False, verbose=0, workers=None,
+    executor=None, trial_timeout=None,
 ):  # fmt: skip
     """Search a space with a strategy, judged by an evaluator.
 
@@ -67,6 +68,9 @@ def search(
         head: `ClassificationHead(...)` or `RegressionHead(...)` with loss and metrics; from the targets if None.
         isolate: Whether trials run in a process of their own.
         verbose: 0 silent, 1 a live display, 2 lines.
+        workers: Trials at once, each in a process of its own.
+        executor: Where trials run: "processes", "ray", or an executor such as `kerasnas.loop.Ray(resources=...)`.
+        trial_timeout: Seconds after which a trial is taken to hang; it is tried once more.
 
     Returns:
         A `Found`.
@@ -80,6 +84,7 @@ def search(
         raise SpaceError(f"Expected a Space to search. Received: {type(space).__name__}.")
     check_fraction(validation_split)
     seed = whole("seed", seed, 0)
+    executor = place(executor, workers, trial_timeout, isolate)
     if max_trials is None and time_limit is None and max_epochs is None:
         max_trials = 100
     budget = Budget(max_trials, time_limit, max_model_size, max_epochs)
@@ -102,7 +107,7 @@ def search(
     session = Session(
         space=space, objective=objective, strategy=strategies.get(strategy), evaluator=evaluator, budget=budget,
         seed=seed, directory=directory, project_name=project_name, default_name=space.name.replace("/", "_"),
-        overwrite=overwrite, isolate=isolate, show=show, started=started, **learnt,
+        overwrite=overwrite, executor=executor, show=show, started=started, **learnt,
     )  # fmt: skip
     run, context, model = session.search()
     return Found(run.best, run.trials, model, Path(context.folder), run.reason)
