@@ -6,6 +6,7 @@ import logging
 import os
 import queue
 import shutil
+import sys
 import tempfile
 import threading
 from collections import deque
@@ -129,7 +130,8 @@ class RayWorker:
 
     def __init__(self, ray, actor, parcel, home, folder, threads):
         self.ray, self.folder = ray, folder
-        self.actor = actor.remote([parcel], home, threads)  # in a list, so that the actor fetches it when it is ready
+        # In a list, so that it is the actor that fetches it, when it is ready for that.
+        self.actor = actor.remote([parcel], home, threads, sys.path)
         self.answers = deque()
 
     def send(self, content):
@@ -181,10 +183,13 @@ class Seat:
         parcel: A list with the reference to the evaluator and the context.
         home: The id of the machine whose folder is the run's.
         threads: Threads the numerical libraries may use.
+        places: Where the searching process looks for modules; where there are such folders here, so does this one.
     """
 
-    def __init__(self, parcel, home, threads):
+    def __init__(self, parcel, home, threads, places):
         import ray
+
+        sys.path += [place for place in places if place not in sys.path]
 
         for name, value in thread_limits(threads).items():
             os.environ.setdefault(name, value)

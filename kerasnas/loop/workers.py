@@ -35,7 +35,8 @@ def serve(parcel, hear, tell):
         if context.task is not None:
             prepare()
     except Exception as error:  # told as the reason of the trials that cannot be made
-        broken = f"the worker could not read the evaluator and its data: {type(error).__name__}: {error}"
+        first = str(error).partition("\n")[0]
+        broken = f"the worker could not read the evaluator and its data: {type(error).__name__}: {first}"
     broken = broken or setup_error(evaluator, context)
 
     def report(step, metrics):

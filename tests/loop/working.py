@@ -7,10 +7,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from loop.work import Made, run
-
 from kerasnas.contract import Measurement
 from kerasnas.loop import Processes
+from loop.work import Made, run
 
 
 class Once(Made):
@@ -26,6 +25,7 @@ class Once(Made):
         if trouble is not None and (self.always or not mark.exists()):
             mark.touch()
             if trouble == "hang":
+                report(1, {"hanging": True})
                 time.sleep(600)
             os.kill(os.getpid(), trouble)
         return super().evaluate(proposal, report)
