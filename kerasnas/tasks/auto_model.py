@@ -10,7 +10,7 @@ from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
-from kerasnas.tasks.arguments import check_call, check_fraction, check_measured, listed, objective_of, tuner, whole
+from kerasnas.tasks.arguments import check_call, check_fraction, check_measured, listed, objectives_of, tuner, whole
 from kerasnas.tasks.predictor import Predictor, write_about
 from kerasnas.tasks.preparation import prepare, usual_split
 
@@ -25,8 +25,8 @@ class AutoModel(KnownArguments):
             on where it stopped and other data get a folder of their own.
         max_trials: Trials at most; 100 if neither this nor a time limit is given.
         directory: Where run folders lie; `kerasnas_runs` in the working directory if None.
-        objective: What is improved: "val_accuracy", "val_loss", ..., an `Objective` or KerasTuner's. The head's own
-            (accuracy for classes, loss for numbers) if None.
+        objective: What is improved: "val_accuracy", "val_loss", ..., an `Objective` or KerasTuner's, a weighted sum or
+            a list of them; see `search`. The head's own (accuracy for classes, loss for numbers) if None.
         tuner: AutoKeras's word for `strategy`; its "bayesian" and "hyperband" are searched with "greedy" for now.
         overwrite: Whether to start anew where the folder holds a run.
         seed: Seed of everything random; 0 is one. Drawn, and kept in the journal, if None.
@@ -100,8 +100,8 @@ class AutoModel(KnownArguments):
             check_fraction(validation_split)
         drawing = Drawing(*self._draw())
         prepared = prepare(drawing, x, y, validation_data, sample_weight, class_weight)
-        objective = objective_of(self.objective, prepared.heads)
-        check_measured(prepared.heads, prepared.rows, objective)
+        objectives = objectives_of(self.objective, prepared.heads)
+        check_measured(prepared.heads, prepared.rows, objectives)
         if validation_split is None:
             validation_split = usual_split(len(prepared.rows))
 
@@ -118,7 +118,7 @@ class AutoModel(KnownArguments):
             return display(verbose, context, limits, journal)
 
         session = Session(
-            space=prepared.space(fixed, validation_split), objective=objective, strategy=strategy,
+            space=prepared.space(fixed, validation_split), objectives=objectives, strategy=strategy,
             evaluator=Training(callbacks=listed(callbacks)), budget=budget,
             data=prepared.fingerprint(validation_split), heads=prepared.heads,
             task=lambda seed: prepared.task(validation_split, seed), seed=seed, directory=self.directory,

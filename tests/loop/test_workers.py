@@ -13,7 +13,7 @@ import pytest
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, JournalError, SearchError
 from kerasnas.loop import Budget, Inline, Isolated, Journal, Keeper, Processes, Ray, history, place, pool, read
-from kerasnas.loop.workers import ProcessWorker, environment, packed, threads_each
+from kerasnas.loop.workers import environment, threads_each
 from kerasnas.strategies import Greedy, RandomSearch
 
 from .test_run import Several, Watcher
@@ -144,25 +144,18 @@ def test_ten_kills_from_outside(tmp_path):
     class Killer(Watcher):
         def ended(self, trial, made):
             if trial.number and trial.number % 5 == 0 and len(kills) < 10:
-                victim = rng.choice([*processes.values()])
+                (workers,) = pools
+                tried = [worker for worker, job in workers._jobs.items() if job.losses]  # a second loss would fail it
+                victim = rng.choice([worker for worker in (*workers._jobs, *workers._idle) if worker not in tried])
                 os.kill(victim.process.pid, signal.SIGKILL)
                 victim.process.join()
                 kills.append(victim.process.pid)
 
-    processes = {}
+    pools = []
 
-    class Watched(ProcessWorker):
-        def __init__(self, *arguments):
-            super().__init__(*arguments)
-            processes[id(self)] = self
-
-        def end(self, kindly=False):
-            processes.pop(id(self))
-            super().end(kindly)
-
-    def executor(evaluator, context, report):
-        parcel = packed(evaluator, context)
-        return pool.Pool(2, lambda: Watched(parcel, 1), report)
+    def executor(*parts):
+        pools.append(Processes(2)(*parts))
+        return pools[0]
 
     found = run(tmp_path / "run", Slow(log, 0.01), 60, RandomSearch(), executor=executor, observers=[Killer()])
     assert len(kills) == 10 and len(set(kills)) == 10
