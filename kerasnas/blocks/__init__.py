@@ -4,7 +4,7 @@ from kerasnas.blocks.block import Block, Signal, Wire
 from kerasnas.blocks.drawing import Drawing
 from kerasnas.blocks.heads import ClassificationHead, Head, RegressionHead
 from kerasnas.blocks.image import ConvBlock, EfficientNetBlock, ImageBlock, ResNetBlock, XceptionBlock
-from kerasnas.blocks.inputs import ImageInput, Input
+from kerasnas.blocks.inputs import ImageInput, Input, TextInput, TimeseriesInput
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization, Standardize
 from kerasnas.blocks.reduction import DenseBlock, Merge, SpatialReduction
 from kerasnas.blocks.reduction import FlattenBlock as Flatten
@@ -12,5 +12,5 @@ from kerasnas.blocks.reduction import FlattenBlock as Flatten
 __all__ = [
     "Block", "ClassificationHead", "ConvBlock", "DenseBlock", "Drawing", "EfficientNetBlock", "Flatten", "Head",
     "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge", "Normalization", "RegressionHead",
-    "ResNetBlock", "Signal", "SpatialReduction", "Standardize", "Wire", "XceptionBlock",
+    "ResNetBlock", "Signal", "SpatialReduction", "Standardize", "TextInput", "TimeseriesInput", "Wire", "XceptionBlock",
 ]  # fmt: skip
