@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from kerasnas.operations import Activation, Dense, Dropout, LayerNorm
-from kerasnas.operations.features import Bins, FeatureDense, JoinFeatures, Lookup, Scale, Take, Waves
-from kerasnas.operations.members import MemberDense, Members, SharedDense
+from kerasnas.operations.features import Bins, FeatureDense, JoinFeatures, Lookup, Take, Waves
+from kerasnas.operations.members import MemberDense, SharedDense
 from kerasnas.space import Operation, Parallel, Sequential
 
 
