@@ -1,4 +1,4 @@
-"""Several networks in one graph: an axis of members before the features."""
+"""Layers of several networks side by side: data are `(members, units)`."""
 
 import math
 from dataclasses import dataclass
@@ -6,13 +6,8 @@ from dataclasses import dataclass
 from kerasnas.errors import SpaceError
 from kerasnas.operations.dense import Dense
 from kerasnas.operations.features import Scale
+from kerasnas.operations.geometry import volume
 from kerasnas.space import Operation, Sequential
-
-
-def _checked(shape, asking):
-    if len(shape) != 2:
-        raise SpaceError(f"Expected members with a vector each for {asking}. Received: the shape {tuple(shape)}.")
-    return shape
 
 
 @dataclass(frozen=True)
@@ -34,37 +29,37 @@ class Members(Operation):
 
 @dataclass(frozen=True)
 class MemberDense(Operation):
-    """A matrix product for each member, with weights of its own: `(members, h)` to `(members, units)`.
+    """A matrix product over the last axis, with weights of its own for each member.
 
     Args:
-        units: Length of each member's vector after it; as before if None.
-        use_bias: Whether to add a bias.
+        units: Length of the last axis of the output; as that of the input if None.
+        folds: Number of folds of a cross-validation whose members these are: member `i` learns from all rows but those
+            of fold `i`; 0 for members that all learn from all rows.
     """
 
     units: int | None = None
-    use_bias: bool = True
+    folds: int = 0
 
     def shape(self, shape):
-        members, length = _checked(shape, "MemberDense")
-        return (members, length if self.units is None else self.units)
+        if len(shape) != 2 or (self.folds and shape[0] != self.folds):
+            wanted = self.folds or "members"
+            raise SpaceError(f"Expected data of shape ({wanted}, units). Received: {tuple(shape)}.")
+        return (shape[0], shape[1] if self.units is None else self.units)
 
     def params(self, shape):
-        members, units = self.shape(shape)
-        return members * (shape[-1] + self.use_bias) * units
+        return (shape[1] + 1) * volume(self.shape(shape))
 
     def flops(self, shape):
-        members, units = self.shape(shape)
-        return 2 * members * shape[-1] * units
+        return 2 * shape[1] * volume(self.shape(shape))
 
     def layer(self, shape, name):
         import keras
 
-        units = self.shape(shape)[-1]
-        limit = math.sqrt(6 / (shape[-1] + units))  # Glorot's, of one member: Keras would count all of them
+        limit = math.sqrt(6 / (shape[1] + self.shape(shape)[1]))  # Glorot's of one member: Keras counts them all
+        start = keras.initializers.RandomUniform(-limit, limit)
         return keras.layers.EinsumDense(
-            "bki,kio->bko", self.shape(shape), bias_axes="ko" if self.use_bias else None, name=name,
-            kernel_initializer=keras.initializers.RandomUniform(-limit, limit),
-        )  # fmt: skip
+            "bki,kio->bko", self.shape(shape), bias_axes="ko", kernel_initializer=start, name=name
+        )
 
 
 @dataclass(frozen=True)
@@ -81,6 +76,7 @@ class SharedDense(Operation):
     units: int
 
     def expand(self, shape):
-        _checked(shape, "SharedDense")
+        if len(shape) != 2:
+            raise SpaceError(f"Expected data of shape (members, units). Received: {tuple(shape)}.")
         dense = Dense(self.units, use_bias=False)
         return Sequential({"before": Scale(), "dense": dense, "after": Scale(bias=True)})
