@@ -44,7 +44,8 @@ class TableFeatures(Operation):
 
     Args:
         columns: `kerasnas.data.tables.Column`s, in the order of the inputs.
-        scaling: "robust" as above; "standard" for mean and standard deviation; "quantile" for ranks instead of numbers.
+        scaling: "robust" as above; "standard" for mean and standard deviation; "quantile" for ranks instead of numbers;
+            "none" for numbers as they are.
         one_hot: whether categories of at most 64 values are flags; all are embedded otherwise.
         middle, scale, knots: fitted, for each number.
 
@@ -117,7 +118,9 @@ class TableFeatures(Operation):
         finite = numbers[np.isfinite(numbers)]
         if not len(finite):
             return 0.0, 1.0, (0.0, 1.0)
-        if self.scaling == "standard":
+        if self.scaling == "none":
+            middle, scale = 0.0, 1.0
+        elif self.scaling == "standard":
             middle, scale = finite.mean(), finite.std()
         else:
             low, middle, high = np.quantile(finite, [0.25, 0.5, 0.75])
@@ -158,8 +161,7 @@ class TableFeatures(Operation):
             spread = (numbers - np.array(self.middle)) / np.array(self.scale)
             spread = tools.float32(ops.clip(ops.where(absent, ops.zeros_like(spread), spread), -FARTHEST, FARTHEST))
             ranks = tools.ranks(spread, self.knots)
-            clipped = (ranks - 0.5) * 3.5 if self.scaling == "quantile" else spread / ops.sqrt(1 + (spread / 3) ** 2)
-            parts += [clipped, ranks]
+            parts += [self._scaled(spread, ranks, ops), ranks]
         measured = self._measured()
         lacking = [i for i, column in enumerate(measured) if column.missing]
         if lacking:
@@ -171,6 +173,11 @@ class TableFeatures(Operation):
         parts += [tools.words(column, value) for column, value in texts]
         parts += [] if embedded is None else [tools.float32(embedded)]
         return parts[0] if len(parts) == 1 else ops.concatenate(parts, axis=1)
+
+    def _scaled(self, spread, ranks, ops):
+        if self.scaling == "quantile":
+            return (ranks - 0.5) * 3.5
+        return spread if self.scaling == "none" else spread / ops.sqrt(1 + (spread / 3) ** 2)
 
 
 def _counted(column):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from kerasnas.operations import Activation, Dense, Dropout, LayerNorm
-from kerasnas.operations.features import Bins, FeatureDense, JoinFeatures, Lookup, Take, Waves
-from kerasnas.operations.members import MemberDense, SharedDense
+from kerasnas.operations.features import Bins, FeatureDense, JoinFeatures, Lookup, Scale, Take, Waves
+from kerasnas.operations.members import MemberDense, Members, SharedDense
 from kerasnas.space import Operation, Parallel, Sequential
 
 
@@ -116,3 +116,51 @@ class Trunk(Operation):
             end = {"normalization": LayerNorm(), "activation": Activation(self.activation)}
             return Sequential({"stem": self._dense(self.width), **blocks, **end})
         return Sequential({f"layer_{i}": Sequential(self._layer(self.width)) for i in range(self.depth)})
+
+
+@dataclass(frozen=True)
+class TableNetwork(Operation):
+    """A network over the features of a table that gives one vector, or one for each member: `(members, units)`.
+
+    Args:
+        numbers, flags, sizes: What the features are; see `Layout`.
+        embedding: How numbers enter: "plain" as they are, with learnt "cosines", with "bins" of ranks, with "both", or
+            by "bins_alone".
+        bins: Parts of the ranks.
+        kind, width, depth, activation, dropout: See `Trunk`.
+        members: Networks side by side. They share their matrices, but for where they are one a fold.
+        folds: In how many folds rows are cross-validated; then there is a member for each, with weights of its own.
+
+    Reference:
+        Gorishniy et al., "TabM: Advancing Tabular Deep Learning with Parameter-Efficient Ensembling", ICLR 2025;
+        Holzmüller et al., "Better by Default", NeurIPS 2024 (RealMLP: cosines, feature scales, mish).
+    """
+
+    numbers: int
+    flags: int = 0
+    sizes: tuple = ()
+    embedding: str = "cosines"
+    bins: int = 24
+    kind: str = "plain"
+    width: int = 256
+    depth: int = 3
+    activation: str = "mish"
+    dropout: float = 0.15
+    members: int = 1
+    folds: int = 0
+
+    def expand(self, shape):
+        embedding = FeatureEmbedding(
+            self.numbers, self.flags, self.sizes,
+            waves=4 if self.embedding in ("cosines", "both") else 0,
+            bins=self.bins if self.embedding in ("bins", "both", "bins_alone") else 0,
+            plain=self.embedding != "bins_alone", members=self.folds > 0,
+        )  # fmt: skip
+        sharing = "separate" if self.folds else "shared" if self.members > 1 else "one"
+        trunk = Trunk(self.kind, self.width, self.depth, self.activation, self.dropout, sharing)
+        if self.folds:
+            return Sequential({"members": Members(self.folds), "embedding": embedding, "scale": Scale(), "trunk": trunk})
+        if self.members > 1:
+            apart = {"members": Members(self.members), "scale": Scale("normal")}
+            return Sequential({"embedding": embedding, **apart, "trunk": trunk})
+        return Sequential({"embedding": embedding, "scale": Scale(), "trunk": trunk, "members": Members(1)})

@@ -72,7 +72,7 @@ class TableSchema:
     def to_json(self):
         """A dict of plain JSON values; see `from_json`."""
         columns = [column.to_json() for column in self.columns]
-        return {"type": type(self).__name__, "columns": columns, "dropped": self.dropped, "named": self.named}
+        return {"type": "table", "columns": columns, "dropped": self.dropped, "named": self.named}
 
     @classmethod
     def from_json(cls, values):
@@ -82,7 +82,7 @@ class TableSchema:
         return cls(columns, dropped, values["named"])
 
 
-def learn_table(value, what="`x`", column_names=None, column_types=None):
+def learn_table(value, what="`x`", column_names=None, column_types=None, prefix=""):
     """The schema of a table.
 
     Columns that tell nothing (one value, no value, a number of the row, another string in each row) are dropped, and
@@ -93,6 +93,7 @@ def learn_table(value, what="`x`", column_names=None, column_types=None):
         what: how a message calls it.
         column_names: names for rows that bring none, or, of a table with names, those that are used.
         column_types: "numerical", "categorical", "date" or "text" by column name; told from the values otherwise.
+        prefix: put before the names of the model's inputs, where tables or others stand beside it.
 
     Raises:
         DataError: if it cannot be learnt from.
@@ -105,7 +106,7 @@ def learn_table(value, what="`x`", column_names=None, column_types=None):
                 raise missing_column(name, frame.columns, what)
         frame = frame[list(column_names)]
     types = _checked_types(column_types, frame.columns)
-    columns, dropped, raw = [], {}, raw_names(frame.columns)
+    columns, dropped, raw = [], {}, raw_names(frame.columns, prefix)
     for place, name in enumerate(frame.columns):
         column = guess(name, raw[name], frame[name], types.get(name))
         if isinstance(column, str):
@@ -138,11 +139,11 @@ def _checked_types(types, names):
     return types
 
 
-def raw_names(names):
+def raw_names(names, prefix=""):
     """A model input for each column name: an identifier, as graphs and signatures need it, and no two alike."""
     found, used = {}, set()
     for name in names:
-        base = re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") or "column"
+        base = prefix + (re.sub(r"[^0-9A-Za-z_]+", "_", name).strip("_") or "column")
         base = base if base[0].isalpha() else f"column_{base}"
         raw, count = base, 1
         while raw.lower() in used:
