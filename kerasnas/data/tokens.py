@@ -103,3 +103,20 @@ def sequences(rows, known, length, unit):
         found = [places.get(piece, 1) for piece in pieces(columns[at], unit)[:part]]
         ids[at][: len(found)] = found
     return ids.reshape(len(rows), -1)
+
+
+def counted_ids(rows, size):
+    """How often each row has each id from 1 to `size`; greater ones do not count.
+
+    Args:
+        rows: int `(n, steps)`, 0 where nothing is.
+        size: The greatest id.
+
+    Returns:
+        A `scipy.sparse.csr_matrix` `(n, size)` of float32.
+    """
+    from scipy.sparse import csr_matrix
+
+    places = np.argwhere((rows > 0) & (rows <= size))
+    columns = rows[tuple(places.T)] - 1
+    return csr_matrix((np.ones(len(columns), "float32"), (places[:, 0], columns)), (len(rows), size))

@@ -1,13 +1,16 @@
 """What can be done to a tensor: each operation knows its shape, its parameters, its FLOPs and its Keras layers."""
 
+from kerasnas.operations.attention import SelfAttention, TransformerLayer
 from kerasnas.operations.convolution import Conv, DepthwiseConv
 from kerasnas.operations.dense import Dense
+from kerasnas.operations.embedding import Bag, Embedding, Positions
 from kerasnas.operations.members import MemberDense
 from kerasnas.operations.merging import Add, Average, Concatenate, Maximum, Merge, Multiply
 from kerasnas.operations.mobile import MBConv, SqueezeExcite
 from kerasnas.operations.normalization import BatchNorm, LayerNorm
 from kerasnas.operations.pointwise import Activation, Dropout, Rescaling, SpatialDropout
 from kerasnas.operations.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from kerasnas.operations.recurrent import Recurrent
 from kerasnas.operations.reshaping import Crop, Flatten, Reshape, UpSampling, ZeroPad
 from kerasnas.operations.residual import Residual
 from kerasnas.operations.separable import (
@@ -22,9 +25,10 @@ from kerasnas.operations.separable import (
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 
 __all__ = [
-    "Activation", "Add", "Average", "AvgPool", "BatchNorm", "Concatenate", "Conv", "ConvBN", "Crop", "Dense",
-    "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv", "FactorizedReduction", "Flatten",
-    "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv", "MaxPool", "Maximum", "MemberDense", "Merge",
-    "Multiply", "PoolBN", "ReLUConvBN", "Rescaling", "Reshape", "Residual", "SeparableConv", "SpatialDropout",
-    "SqueezeExcite", "UpSampling", "Zero", "ZeroPad",
+    "Activation", "Add", "Average", "AvgPool", "Bag", "BatchNorm", "Concatenate", "Conv", "ConvBN", "Crop", "Dense",
+    "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "Embedding", "FactorizedConv", "FactorizedReduction",
+    "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv", "MaxPool", "Maximum", "MemberDense",
+    "Merge", "Multiply", "PoolBN", "Positions", "ReLUConvBN", "Recurrent", "Rescaling", "Reshape", "Residual",
+    "SelfAttention", "SeparableConv", "SpatialDropout", "SqueezeExcite", "TransformerLayer", "UpSampling", "Zero",
+    "ZeroPad",
 ]  # fmt: skip
