@@ -47,7 +47,9 @@ def likelihood_weights(counts, targets):
     for start in range(0, targets.shape[1], AT_ONCE):
         having = (targets[:, start : start + AT_ONCE].T @ present).toarray() + SMOOTHING
         lacking = total - having
-        ratio = np.log(having / having.sum(axis=1, keepdims=True)) - np.log(lacking / lacking.sum(axis=1, keepdims=True))
+        ratio = np.log(having / having.sum(axis=1, keepdims=True)) - np.log(
+            lacking / lacking.sum(axis=1, keepdims=True)
+        )
         weights = np.maximum(weights, np.abs(ratio).max(axis=0, initial=0.0))
     return weights
 

@@ -36,26 +36,30 @@ class View:
         return tokens.vocabulary(rows, self.size, self.unit, self.least, self.most)
 
     def count(self, rows, known):
-        """How often each row has each known term: a sparse matrix `(n, size)`."""
+        """How often each row has each known term: a sparse matrix `(n, known)`."""
         if self.unit == "token":
             return tokens.counted_ids(rows, self.size)
         return tokens.counted(rows, known, self.unit, self.least, self.most)
 
     def layers(self, known, shape, name):
-        """A function from a tensor of rows to their counts `(n, terms)`, made of stock layers."""
+        """A function from a tensor of rows to their counts `(n, size)`, made of stock layers."""
         import keras
 
         ops = keras.ops
         if self.unit == "token":
             encoding = keras.layers.CategoryEncoding(self.size + 1, output_mode="count", name=name)
             return lambda x: encoding(ops.where(x > self.size, 0, x))[:, 1:]
+
+        def padded(counts):  # without the column of what is unknown
+            return ops.pad(counts[:, 1:], ((0, 0), (0, self.size + 1 - counts.shape[1])))
+
         vectorization = keras.layers.TextVectorization(
             ngrams=tuple(range(self.least, self.most + 1)), output_mode="count", vocabulary=list(known) or ["\u00b7"],
             split="whitespace" if self.unit == "word" else "character", name=name,
         )  # fmt: skip
         if not shape:
-            return lambda x: vectorization(x)[:, 1:]
-        return lambda x: sum(vectorization(x[:, column]) for column in range(shape[0]))[:, 1:]
+            return lambda x: padded(vectorization(x))
+        return lambda x: padded(sum(vectorization(x[:, column]) for column in range(shape[0])))
 
 
 class _Vectorizing(Operation):
@@ -140,7 +144,7 @@ class Terms(_Vectorizing):
         return (sum(view.length for view in self.views), 2)
 
     def params(self, shape):
-        return sum(map(len, self.vocabularies)) if self.vocabularies else 0
+        return sum(view.size for view in self.views)
 
     def layer(self, shape, name):
         from keras import ops
@@ -149,7 +153,8 @@ class Terms(_Vectorizing):
             parts, offset = [], 1
             for place, view in enumerate(self.views):
                 counts = view.layers(self.vocabularies[place], shape, f"{name}_{view.unit}" if name else None)(x)
-                weighted = _scaling(self.weights[place], f"{name}_{view.unit}_weights")(self._graded(counts, ops))
+                scaling = _scaling(self.weights[place], view.size, f"{name}_{view.unit}_weights")
+                weighted = scaling(self._graded(counts, ops))
                 parts.append(_weightiest(weighted, view.length, offset))
                 offset += view.size
             return ops.concatenate(parts, axis=1) if len(parts) > 1 else parts[0]
@@ -157,16 +162,15 @@ class Terms(_Vectorizing):
         return layers
 
 
-def _scaling(weights, name):
-    """A function that multiplies each column by a fixed weight."""
+def _scaling(weights, size, name):
+    """A function that multiplies each of `size` columns by a fixed weight, 0 where there are fewer weights."""
     import keras
 
-    values = weights if len(weights) else np.zeros(1, "float32")
-    layer = keras.layers.EinsumDense("bt,t->bt", (len(values),), trainable=False, name=name)
+    layer = keras.layers.EinsumDense("bt,t->bt", (size,), trainable=False, name=name)
 
     def scaled(x):
         y = layer(x)
-        layer.set_weights([values])
+        layer.set_weights([np.pad(weights, (0, size - len(weights)))])
         return y
 
     return scaled
@@ -264,13 +268,15 @@ class NgramVector(_Vectorizing):
     def shape(self, shape):
         return (self.view.size,)
 
+    def params(self, shape):
+        return self.view.size
+
     def layer(self, shape, name):
         from keras import ops
 
         def layers(x):
             counts = self.view.layers(self.vocabulary, shape, name)(x)
-            values = _scaling(self.weights, f"{name}_weights")(counts)
-            values = ops.pad(values, ((0, 0), (0, self.view.size - values.shape[1])))
+            values = _scaling(self.weights, self.view.size, f"{name}_weights")(counts)
             return values / ops.maximum(ops.sqrt(ops.sum(ops.square(values), axis=1, keepdims=True)), TINY)
 
         return layers

@@ -8,8 +8,8 @@ from kerasnas import backend
 from kerasnas.blocks.vectorizing import NgramVector, Terms, TokenIds, View
 
 TEXTS = [
-    "A good film, a GOOD one!", "bad. bad, bad film", "", "   ", "no\u0085break here", "日本語の映画 いい", "😀 good 😀",
-    "فيلم جيد", "ÀÉ ß", "good " * 300, "a b c d e f g h i j k l m n o p q r s t u v w x y z",
+    "A good film, a GOOD one!", "bad. bad, bad film", "", "   ", "no\u0085break here", "日本語の映画 いい",
+    "😀 good 😀", "فيلم جيد", "ÀÉ ß", "good " * 300, "a b c d e f g h i j k l m n o p q r s t u v w x y z",
 ]  # fmt: skip
 ROWS = np.array(TEXTS, object)
 Y = np.eye(2, dtype="float32")[[1, 0, 0, 0, 1, 1, 1, 0, 0, 1, 0]]
