@@ -8,11 +8,14 @@ from kerasnas.blocks.inputs import ImageInput, Input, StructuredDataInput, TextI
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization, Standardize
 from kerasnas.blocks.reduction import DenseBlock, Merge, SpatialReduction
 from kerasnas.blocks.reduction import FlattenBlock as Flatten
+from kerasnas.blocks.sequences import Embedding, RNNBlock, TemporalReduction, TransformerBlock
 from kerasnas.blocks.tables import CategoricalEncoding, CategoricalToNumerical, StructuredDataBlock
+from kerasnas.blocks.text import TextBlock, TextToIntSequence, TextToNgramVector
 
 __all__ = [
     "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
-    "Drawing", "EfficientNetBlock", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput", "Input",
-    "Merge", "Normalization", "RegressionHead", "ResNetBlock", "Signal", "SpatialReduction", "Standardize",
-    "StructuredDataBlock", "StructuredDataInput", "TextInput", "TimeseriesInput", "Wire", "XceptionBlock",
+    "Drawing", "EfficientNetBlock", "Embedding", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput",
+    "Input", "Merge", "Normalization", "RNNBlock", "RegressionHead", "ResNetBlock", "Signal", "SpatialReduction",
+    "Standardize", "StructuredDataBlock", "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput",
+    "TextToIntSequence", "TextToNgramVector", "TimeseriesInput", "TransformerBlock", "Wire", "XceptionBlock",
 ]  # fmt: skip

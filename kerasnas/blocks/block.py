@@ -17,7 +17,7 @@ class Signal:
         shape: Shape of a row of that input; of a table, the number of its columns.
         rows: Number of training rows.
         mirrors: Whether pictures swapped left and right keep their class; None if that is not known.
-        about: What was learnt of the input before (a table's schema), or None.
+        about: What was learnt of the input before (a table's schema, the traits of texts), or None.
         folds: In how many folds rows are cross-validated; 0 where they are not.
     """
 

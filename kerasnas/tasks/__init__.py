@@ -5,8 +5,9 @@ from kerasnas.tasks.image import ImageClassifier, ImageRegressor
 from kerasnas.tasks.predictor import Predictor, load
 from kerasnas.tasks.searching import Found, search
 from kerasnas.tasks.structured_data import StructuredDataClassifier, StructuredDataRegressor
+from kerasnas.tasks.text import TextClassifier, TextRegressor
 
 __all__ = [
     "AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "StructuredDataClassifier",
-    "StructuredDataRegressor", "load", "search",
+    "StructuredDataRegressor", "TextClassifier", "TextRegressor", "load", "search",
 ]  # fmt: skip
