@@ -2,6 +2,8 @@
 
 import sys
 
+from kerasnas.errors import ExportError
+
 
 def tf():
     """The `tensorflow` module, imported on first use."""
@@ -19,6 +21,22 @@ def is_keras_dataset(value):
     """Whether `value` is a `keras.utils.PyDataset`; never imports Keras to find out."""
     keras = sys.modules.get("keras")
     return keras is not None and isinstance(value, keras.utils.PyDataset)
+
+
+def strings(array):
+    """An object array of Python strings as the tensor that models with string inputs take.
+
+    Raises:
+        ExportError: On other backends than TensorFlow, which know no strings.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        raise ExportError(
+            "Expected the TensorFlow backend where a model takes strings. "
+            f"Received: {keras.backend.backend()}; set KERAS_BACKEND=tensorflow."
+        )
+    return tf().constant(array)
 
 
 def jit_compile():

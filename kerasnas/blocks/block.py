@@ -1,7 +1,7 @@
 """What a user draws with: blocks called on wires, as Keras layers are on tensors."""
 
 import inspect
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasnas.errors import ArgumentError, SpaceError, nearest
 from kerasnas.space import Choice, Node
@@ -12,16 +12,21 @@ class Signal:
     """What is known of the data that reach a block before any decision is taken.
 
     Args:
-        kind: "image" or "array", as the input upstream was drawn.
-        shape: Shape of a row of that input.
+        kind: "image", "array", "text", "table" or "series", as the input upstream was drawn, unless a block between
+            gives something else; "members" for what several networks side by side give, `(members, units)`.
+        shape: Shape of a row of that input; of a table, the number of its columns.
         rows: Number of training rows.
         mirrors: Whether pictures swapped left and right keep their class; None if that is not known.
+        about: What was learnt of the input before (a table's schema), or None.
+        folds: In how many folds rows are cross-validated; 0 where they are not.
     """
 
     kind: str
     shape: tuple
     rows: int
     mirrors: bool | None = None
+    about: object = None
+    folds: int = 0
 
 
 class Wire:
@@ -67,6 +72,7 @@ class Block(KnownArguments):
 
     preprocessing = False  # whether what it does can be done once, before all trials
     several = False  # whether it reads several inputs
+    reads = ("image", "array", "series", "members")  # kinds of input it can be drawn on; of a table it gets all columns
 
     def __init__(self, name=None):
         self.name = name
@@ -104,6 +110,14 @@ class Block(KnownArguments):
     def training(self, signals):
         """Decisions about training that come with the block, by name."""
         return {}
+
+    def recipe(self, signals):
+        """How what it spans is usually trained: decisions or values in place of the usual ones, by name."""
+        return {}
+
+    def gives(self, signals):
+        """The `Signal` of what it puts out: the first that came in, of members no longer side by side."""
+        return replace(signals[0], kind="array") if signals[0].kind == "members" else signals[0]
 
     def portfolio(self, signals):
         """Configurations known to be strong, the first to try first.

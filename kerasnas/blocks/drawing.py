@@ -107,6 +107,20 @@ class Drawing:
             names[id(wire)] = name
         return names
 
+    def learn(self, parts):
+        """What has to be known of inputs before they can be read: by input name, a schema of a table's columns.
+
+        Args:
+            parts: What was passed as `x`, by input name.
+        """
+        found = {}
+        for wire in self.inputs:
+            name = self.names[id(wire)]
+            if hasattr(wire, "learn"):
+                prefix = f"{name}_" if len(self.inputs) > 1 else ""
+                found[name] = wire.learn(parts[name], "`x`" if len(self.inputs) == 1 else f"`x['{name}']`", prefix)
+        return found
+
     @property
     def kinds(self):
         """Kind of each input, by name."""
@@ -121,7 +135,7 @@ class Drawing:
         """The blocks of a class, by name."""
         return {self.names[id(wire)]: wire.block for wire in self.wires if isinstance(wire.block, kind)}
 
-    def space(self, shapes, rows, targets, training=None, mirrors=None):
+    def space(self, shapes, rows, targets, training=None, mirrors=None, fixed=None, schemas=None, folds=0):
         """The search space of this drawing over data of these shapes.
 
         Args:
@@ -130,23 +144,42 @@ class Drawing:
             targets: The fitted target of each head, by name.
             training: Decisions about training beside those of the blocks, by name.
             mirrors: Whether pictures may be mirrored, by input name, where that is known.
+            fixed: Training values that the user gave, by name.
+            schemas: What was learnt of inputs that are several arrays, by input name; see `learn`.
+            folds: In how many folds rows are cross-validated; 0 where they are not.
         """
-        signals = {}
-        for wire in self.inputs:
-            name = self.names[id(wire)]
-            signals[id(wire)] = Signal(wire.kind, tuple(shapes[name]), rows, (mirrors or {}).get(name))
-        steps, decisions, portfolios = [], dict(training or {}), []
+        signals, schemas = self._signals(shapes, rows, mirrors or {}, schemas or {}, folds), schemas or {}
+        steps, decisions, recipe, portfolios = [], {}, {}, []
         for wire in self.wires:
             name, incoming = self.names[id(wire)], [signals[id(source)] for source in wire.sources]
             block = copy.copy(wire.block)
             block.name = name
             block = block.with_target(targets[name]) if name in targets else block
-            steps.append(Step(name, block.node(incoming), tuple(self.names[id(source)] for source in wire.sources)))
-            signals[id(wire)] = incoming[0]
+            _check_reads(block, name, incoming)
+            steps.append(Step(name, block.node(incoming), self._sources(wire, schemas)))
+            signals[id(wire)] = block.gives(incoming)
             decisions.update({f"{name}/{key}": node for key, node in block.training(incoming).items()})
+            recipe = {**block.recipe(incoming), **recipe}
             portfolios.append(_prefixed(name, block.portfolio(incoming)))
-        graph = Graph(self.kinds, steps, self.heads)
-        return Space(graph, decisions, name="drawing", portfolio=_joined(portfolios))
+        raw = [each for name in self.kinds for each in (schemas[name].names if name in schemas else (name,))]
+        graph = Graph(raw, steps, self.heads)
+        training = {**(training or {}), **recipe, **decisions, **(fixed or {})}
+        return Space(graph, training, name="drawing", portfolio=_joined(portfolios))
+
+    def _signals(self, shapes, rows, mirrors, schemas, folds):
+        """The signal of each input, by the input's id."""
+        found = {}
+        for wire in self.inputs:
+            name = self.names[id(wire)]
+            about = schemas.get(name)
+            shape = (len(about.names),) if about is not None else tuple(shapes[name])
+            found[id(wire)] = Signal(wire.kind, shape, rows, mirrors.get(name), about, folds)
+        return found
+
+    def _sources(self, wire, schemas):
+        """Names of what a block reads: of a table, all its columns."""
+        names = [self.names[id(source)] for source in wire.sources]
+        return tuple(each for name in names for each in (schemas[name].names if name in schemas else (name,)))
 
     def places(self, name):
         """Names under which the rows that a step changes may be met: its own, those of steps after it, its input's."""
@@ -167,6 +200,20 @@ class Drawing:
             if wire.block.preprocessing and sources <= early:
                 early.add(self.names[id(wire)])
         return early - set(self.kinds)
+
+
+BETWEEN = {"text": "a TextBlock", "table": "a StructuredDataBlock or CategoricalToNumerical"}
+
+
+def _check_reads(block, name, signals):
+    """Refuses a block on an input that it cannot read."""
+    for signal in signals:
+        if signal.kind not in block.reads:
+            hint = f"; put {BETWEEN[signal.kind]} between" if signal.kind in BETWEEN else ""
+            raise SpaceError(
+                f"Expected '{name}' ({type(block).__name__}) to read one of {list(block.reads)}. "
+                f"Received: a {signal.kind}{hint}."
+            )
 
 
 def _prefixed(name, portfolio):

@@ -7,7 +7,7 @@ import numpy as np
 from kerasnas.blocks.block import Block, opened
 from kerasnas.blocks.reduction import Reduce
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
-from kerasnas.operations import Activation, Dense, Dropout, Rescaling
+from kerasnas.operations import Activation, Dense, Dropout, MemberDense, Rescaling
 from kerasnas.space import Choice, Node, Sequential
 
 
@@ -51,17 +51,25 @@ class Head(Block):
         return 1.0
 
     def node(self, signals):
+        if signals[0].kind == "members":
+            return Sequential(self.answer(MemberDense(self.target.width, signals[0].folds)))
         dropout = opened(self.dropout, Choice(0.0, 0.25, 0.5))
         steps = {"reduce": self._reduction(signals)}
         if isinstance(dropout, Node) or dropout:
             steps["dropout"] = Dropout(dropout)
-        return Sequential({**steps, **self.answer()})
+        return Sequential({**steps, **self.answer(Dense(self.target.width))})
 
-    def answer(self):
-        """The last layers, by name."""
+    def answer(self, dense):
+        """The last layers, by name.
+
+        Args:
+            dense: The operation that gives the target's width.
+        """
         raise NotImplementedError(f"{type(self).__name__}.answer")
 
     def _reduction(self, signals):
+        if signals[0].kind == "series":
+            return Reduce(opened(self.reduction, Choice("average_max", "average", "max", "flatten")))
         if signals[0].kind != "image":
             return Reduce("flatten")
         return Reduce(opened(self.reduction, Choice("average_max", "average", "max", "flatten")))
@@ -100,9 +108,9 @@ class ClassificationHead(Head):
     def measures(self):
         return self.metrics or (["binary_accuracy"] if self.multi_label else ["accuracy"])
 
-    def answer(self):
+    def answer(self, dense):
         activation = Activation("sigmoid" if self.multi_label else "softmax")
-        return {"dense": Dense(self.target.width), "probabilities": activation}
+        return {"dense": dense, "probabilities": activation}
 
 
 class RegressionHead(Head):
@@ -132,7 +140,7 @@ class RegressionHead(Head):
         # Squares in units of the targets' variance are of the size of a cross-entropy.
         return 1.0 if self.loss else float(1 / np.mean(np.square(self.target.scale)))
 
-    def answer(self):
+    def answer(self, dense):
         # The network answers in standard units; the last layer puts them into the targets' own.
         unit = Rescaling(self.target.scale, self.target.mean)
-        return {"dense": Dense(self.target.width), "unit": unit}
+        return {"dense": dense, "unit": unit}

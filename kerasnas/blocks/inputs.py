@@ -20,6 +20,18 @@ class Input(KnownArguments, Wire):
         self.name = name
 
 
+class TextInput(Input):
+    """Texts: `(rows,)`, or `(rows, columns)` for several texts in a row."""
+
+    kind = "text"
+
+
+class TimeseriesInput(Input):
+    """Series of numbers: `(rows, steps)` or `(rows, steps, channels)`."""
+
+    kind = "series"
+
+
 class ImageInput(Input):
     """Pictures: `(rows, height, width)` or `(rows, height, width, channels)`."""
 

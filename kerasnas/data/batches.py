@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerasnas.backend import strings
 from kerasnas.data.mixing import cutmix
 from kerasnas.errors import ArgumentError, nearest
 
@@ -54,7 +55,7 @@ class Batches(keras.utils.PyDataset):
     def __getitem__(self, index):
         start = index * self.batch_size
         part = self.dataset.take(self._order[start : start + self.batch_size])
-        x = dict(part.x)
+        x = {name: strings(rows) if rows.dtype == object else rows for name, rows in part.x.items()}
         for place, name in enumerate(sorted(self.augmentation)):
             rng = np.random.default_rng([self.seed, self.epoch, index, place])
             x[name] = self.augmentation[name](x[name], rng)

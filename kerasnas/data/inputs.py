@@ -1,7 +1,8 @@
-"""Checked arrays for the kinds of input: "image" and "array"."""
+"""Checked arrays for the kinds of input that are one array; a table is read by its schema."""
 
 import numpy as np
 
+from kerasnas.data.texts import as_texts
 from kerasnas.data.values import as_values, refuse_empty, refuse_missing, refuse_not_finite
 from kerasnas.errors import ArgumentError, DataError, nearest
 
@@ -51,7 +52,21 @@ def as_numbers(value, what):
     return _as_float32(rows[:, None] if rows.ndim == 1 else rows, what)
 
 
-KINDS = {"image": as_images, "array": as_numbers}
+def as_series(value, what):
+    """Series of numbers `(n, steps, channels)` as float32; `(n, steps)` becomes `(n, steps, 1)`.
+
+    Raises:
+        DataError: if they have another rank, or are not finite numbers.
+    """
+    rows = as_numbers(value, what)
+    if rows.ndim not in (2, 3):
+        raise DataError(
+            f"Expected {what} to be series of shape (n, steps) or (n, steps, channels). Received: shape {rows.shape}."
+        )
+    return rows[..., None] if rows.ndim == 2 else rows
+
+
+KINDS = {"image": as_images, "array": as_numbers, "text": as_texts, "series": as_series}
 
 
 def check_kinds(inputs):
@@ -59,10 +74,10 @@ def check_kinds(inputs):
     if not inputs:
         raise ArgumentError(f"Expected `inputs` to name at least one input. Received: {inputs!r}.")
     for name, kind in inputs.items():
-        if kind not in KINDS:
+        if kind not in (*KINDS, "table"):
+            known = [*KINDS, "table"]
             raise ArgumentError(
-                f"Expected the kind of input '{name}' to be one of {list(KINDS)}. "
-                f"Received: {kind!r}.{nearest(kind, KINDS)}"
+                f"Expected the kind of input '{name}' to be one of {known}. Received: {kind!r}.{nearest(kind, known)}"
             )
 
 

@@ -1,5 +1,6 @@
 """`read`: anything a user may pass, checked, as a Dataset or a Stream."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from kerasnas.data.dataset import Dataset
@@ -12,7 +13,9 @@ from kerasnas.data.naming import by_name, title
 from kerasnas.errors import ArgumentError, DataError
 
 
-def read(x, y=None, *, inputs, targets=(), sample_weight=None, shapes=None, memory_limit=None, image_size=None):
+def read(
+    x, y=None, *, inputs, targets=(), sample_weight=None, shapes=None, memory_limit=None, image_size=None, schemas=None,
+):  # fmt: skip
     """Reads and checks what a user passed, so that whatever is wrong is said before any time is spent.
 
     Args:
@@ -30,6 +33,8 @@ def read(x, y=None, *, inputs, targets=(), sample_weight=None, shapes=None, memo
         memory_limit: bytes of rows to hold in memory; a tf.data.Dataset or folder with more becomes a Stream, a
             generator or PyDataset with more is refused. None: a quarter of the available memory.
         image_size: (height, width) in pixels to which pictures of a folder are resized; None: their most common size.
+        schemas: for inputs that are several arrays (a table's columns): by input name, an object whose `arrays(value,
+            what)` gives them by name.
 
     Returns:
         A `Dataset`, or a `Stream` where the rows do not fit in memory.
@@ -42,14 +47,15 @@ def read(x, y=None, *, inputs, targets=(), sample_weight=None, shapes=None, memo
     limit = checked_limit(memory_limit)
     if image_size is not None and not isinstance(x, (str, Path)):
         raise ArgumentError("Expected `image_size` only with a folder of pictures. Received: data of another kind.")
-    if isinstance(x, (str, Path)) or is_flow(x):
+    schemas = schemas or {}
+    if not schemas and (isinstance(x, (str, Path)) or is_flow(x)):
         _refuse_beside(x, y, sample_weight)
         if is_flow(x):
             data = read_flow(x, inputs, tuple(targets), shapes, limit)
         else:
             data = read_folder(x, inputs, tuple(targets), _size_of(inputs, shapes), image_size, limit)
     else:
-        data = _read_arrays(x, y, inputs, tuple(targets), sample_weight)
+        data = _read_arrays(x, y, inputs, tuple(targets), sample_weight, schemas)
     check_shapes(data, shapes)
     return data
 
@@ -66,11 +72,11 @@ def check_shapes(data, shapes):
             )
 
 
-def _read_arrays(x, y, inputs, targets, sample_weight):
-    rows = {
-        name: as_input(value, inputs[name], title("`x`", name, inputs))
-        for name, value in _named(x, inputs, "`x`").items()
-    }
+def _read_arrays(x, y, inputs, targets, sample_weight, schemas):
+    rows = {}
+    for name, value in parts_of(x, inputs).items():
+        what = title("`x`", name, inputs)
+        rows |= schemas[name].arrays(value, what) if name in schemas else {name: as_input(value, inputs[name], what)}
     labels = None
     if targets:
         labels = {
@@ -79,6 +85,19 @@ def _read_arrays(x, y, inputs, targets, sample_weight):
     elif y is not None:
         raise ArgumentError("Expected no `y`, for there are no heads to learn it. Received: a `y`.")
     return Dataset(rows, labels, None if sample_weight is None else as_weight(sample_weight))
+
+
+def parts_of(x, inputs):
+    """What was passed as `x`, by input name; a dict of columns is one table.
+
+    Args:
+        x: As of `read`.
+        inputs: Kind of each input, by name.
+    """
+    (name, kind), *others = inputs.items()
+    if not others and kind == "table" and isinstance(x, Mapping) and name not in x:
+        return {name: x}
+    return _named(x, inputs, "`x`")
 
 
 def _named(value, names, what):

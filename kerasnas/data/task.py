@@ -18,6 +18,8 @@ class Task:
         early: Names of the graph's steps that can be computed once.
         augmented: Names of the steps that augment pictures, with the names under which what they change may be met.
         wrap: For a space that is no graph: a function from a network and this task to a graph and its early steps.
+        folds: Fold of each row `(n,)`, where rows are cross-validated: `train` and `validation` are then the same rows,
+            each judged by what has not been trained on its fold. None otherwise.
     """
 
     train: object
@@ -26,6 +28,12 @@ class Task:
     early: frozenset = frozenset()
     augmented: dict = field(default_factory=dict)
     wrap: object = None
+    folds: np.ndarray | None = None
+
+    @property
+    def fold_count(self):
+        """Number of folds; 0 where rows are not cross-validated."""
+        return 0 if self.folds is None else int(self.folds.max()) + 1
 
     @property
     def shapes(self):

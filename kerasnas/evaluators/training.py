@@ -7,6 +7,7 @@ import math
 import os
 import time
 import weakref
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ import numpy as np
 from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement
 from kerasnas.data import Augmentation
+from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.plan import Plan
-from kerasnas.lowering.joining import joined, named_model, plain, raw_inputs
+from kerasnas.evaluators.shares import Share, shares
+from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
 from kerasnas.lowering.model import KerasTracer, set_from_data
-from kerasnas.lowering.preprocessing import Preprocessing, parted
+from kerasnas.lowering.preprocessing import Preprocessing, parted, written
 from kerasnas.space import Graph
 
 SAMPLE = 2000  # rows that data-dependent weights are set from
@@ -63,28 +66,48 @@ class Training(Evaluator):
 
     # ----------------------------------------------------------------- stages
     def evaluate(self, proposal, report):
-        started = time.monotonic()
+        started, task = time.monotonic(), self.context.task
         self._begin(proposal)
         resolved = self.context.space.resolve(proposal.architecture)
-        training = resolved.training
         plan = Plan.of(
-            training, len(self.context.task.train),
+            resolved.training, len(task.train),
             epochs=proposal.fidelity.get("epochs", self.epochs), batch_size=self.batch_size,
         )  # fmt: skip
-        preprocessing, body_graph, train, validation = self._prepared(resolved.network)
-        body = self._body(preprocessing, body_graph, train)
         deadline = None
         if proposal.seconds is not None:
             deadline = started + proposal.seconds - min(TAIL * proposal.seconds, LONGEST_TAIL)
-        pace, interrupted = self._fit(body, plan, train, validation, training, proposal, deadline, report)
-        metrics, mirrored = self._judge(body, plan, pace, validation, training)
-        extra = {"params": body.count_params(), "epochs": len(pace.curve), "batch_size": plan.batch_size}
-        extra |= {"mirrored": True} if mirrored else {}
+        graph, early = self._graph(resolved.network)
+        parts, trained = shares(task, graph), []
+        for place, share in enumerate(parts):
+            until = None if deadline is None else _portion(deadline, len(parts) - place)
+            part = self._trained(share, graph, early, plan, resolved.training, proposal, until, report)
+            if part.interrupted and len(parts) > 1:
+                raise KeyboardInterrupt  # a cross-validation that was not finished tells nothing
+            trained.append(part)
+        return self._measurement(proposal, trained, plan, started)
+
+    def _measurement(self, proposal, trained, plan, started):
+        first, pace = trained[0], trained[0].pace
+        metrics, answers = first.metrics, None
+        if self.context.task.folds is not None:
+            answers = self._out_of_fold(trained)
+            metrics = judge(self.context, answers)(answers)
+        extra = {"params": sum(part.body.count_params() for part in trained), "batch_size": plan.batch_size}
+        extra |= {"epochs": sum(len(part.pace.curve) for part in trained)}
+        extra |= {"folds": self.context.task.fold_count} if answers is not None else {}
+        extra |= {"mirrored": True} if first.mirrored else {}
         extra |= {"planned": plan.epochs} if pace.cut and pace.done < pace.total else {}
-        extra |= {"interrupted": True} if interrupted else {}
+        extra |= {"interrupted": True} if first.interrupted else {}
         if self.save and self.context.folder is not None:
-            self._keep(proposal.number, preprocessing, body, mirrored, validation)
+            self._keep(proposal.number, trained, answers)
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
+
+    def _trained(self, share, graph, early, plan, training, proposal, deadline, report):
+        preprocessing, rest, share = self._prepared(share, graph, early)
+        body = self._body(preprocessing, rest, share.train)
+        pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
+        metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
+        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted)
 
     def _begin(self, proposal):
         import keras
@@ -96,36 +119,39 @@ class Training(Evaluator):
                 backend.release(graph)
         keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
 
-    def _prepared(self, network):
-        """The fitted preprocessing, the rest of the graph, and the rows as that rest takes them."""
+    def _graph(self, network):
+        """The network as a graph, and the names of its steps that can be computed once."""
         task = self.context.task
-        graph, early = (network, task.early) if isinstance(network, Graph) else task.wrap(network, task)
+        return (network, task.early) if isinstance(network, Graph) else task.wrap(network, task)
+
+    def _prepared(self, share, graph, early):
+        """The fitted preprocessing, the rest of the graph, and the share's rows as that rest takes them."""
         first, rest = parted(graph, early)
-        key = repr([(step.name, step.node, step.sources) for step in first.steps])
+        key = repr([share.fold, [(step.name, written(step.node), step.sources) for step in first.steps]])
         if key not in self.prepared:
-            preprocessing = Preprocessing(first, task.train)
-            if hasattr(task.train, "x"):
-                rows = preprocessing.apply(task.train), preprocessing.apply(task.validation)
+            preprocessing = Preprocessing(first, share.train)
+            if hasattr(share.train, "x"):
+                rows = preprocessing.apply(share.train), preprocessing.apply(share.validation)
             else:
-                rows = task.train, task.validation  # too large to keep: prepared again as they stream by
+                rows = share.train, share.validation  # too large to keep: prepared again as they stream by
             self.prepared[key] = (preprocessing, *rows)
         preprocessing, train, validation = self.prepared[key]
-        return preprocessing, rest, train, validation
+        return preprocessing, rest, share.prepared(train, validation)
 
     def _body(self, preprocessing, graph, train):
         task = self.context.task
-        raw = raw_inputs(task.shapes)
-        if hasattr(task.train, "x"):
-            shapes = {name: tensor.shape[1:] for name, tensor in preprocessing.tensors(raw).items()}
-            inputs = raw_inputs(shapes)
-            features = inputs
-        else:
-            inputs, features = raw, preprocessing.tensors(raw)
+        inputs = raw_inputs(train)
+        features = inputs if hasattr(train, "x") else preprocessing.tensors(inputs)
         tracer = KerasTracer()
         outputs = graph.flow(tracer, features, "")
         if tracer.from_data:
             set_from_data(tracer, inputs, train.head(SAMPLE).x)
-        return named_model(inputs, outputs)
+        several = {n: output for n, output in outputs.items() if len(output.shape) > len(answer_shape(task, n)) + 1}
+        if not several:
+            return named_model(inputs, outputs)
+        from kerasnas.evaluators.members import Members
+
+        return named_model(inputs, outputs, Members)
 
     def _compile(self, model, plan):
         from kerasnas.backend import jit_compile
@@ -136,12 +162,12 @@ class Training(Evaluator):
             metrics=copy.deepcopy(task.metrics()), jit_compile=jit_compile(),
         )  # fmt: skip
 
-    def _fit(self, model, plan, train, validation, training, proposal, deadline, report):
+    def _fit(self, model, plan, share, training, proposal, deadline, report):
         from kerasnas.evaluators.pace import Pace
 
         self._compile(model, plan)
         seed = trial_seed(self.context.seed, proposal.number)
-        train = plan.smoothed(train, self.context.task.losses())
+        train = plan.smoothed(share.train, self.context.task.losses())
         batches = self._batches(train, plan.batch_size, seed, training)
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
         pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
@@ -151,7 +177,7 @@ class Training(Evaluator):
         try:
             model.fit(
                 batches, epochs=plan.epochs, shuffle=False, verbose=0,
-                validation_data=self._batches(validation, 256), validation_freq=every,
+                validation_data=self._batches(share.validation, 256), validation_freq=every,
                 callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -173,7 +199,7 @@ class Training(Evaluator):
             metrics = self._measured(model, rows)
         names = self._mirrored(training, validation.shapes)
         if names and hasattr(validation, "x"):
-            twin = joined(validation.shapes, None, model, names)
+            twin = joined(validation, None, bare(model), names)
             self._compile(twin, plan)
             twice = self._measured(twin, rows)
             # A small gain is told sooner by the loss than by most objectives.
@@ -209,17 +235,69 @@ class Training(Evaluator):
         flipped = [name for name in self.context.task.augmented if training.get(f"{name}/horizontal_flip")]
         return [self._place(name, shapes) for name in flipped]
 
-    def _keep(self, number, preprocessing, body, mirrored, validation):
-        """Write the whole model, raw rows in, and its answers on the validation rows; each appears at once or not."""
-        folder = self.context.folder
+    # ------------------------------------------------------------------ results
+    def _out_of_fold(self, trained):
+        """Answers by head name, each row's from what has not been trained on it."""
+        folds = self.context.task.folds
+        if trained[0].share.held is not None:
+            found = trained[0].body.predict(self._batches(trained[0].share.validation.with_y(None), 256), verbose=0)
+            return {name: answer[np.arange(len(folds)), folds] for name, answer in found.items()}
+        parts = [self._answers(part) for part in trained]
+        answers = {name: np.empty((len(folds), *part.shape[1:]), part.dtype) for name, part in parts[0].items()}
+        for part, found in zip(trained, parts):
+            for name, answer in found.items():
+                answers[name][folds == part.share.fold] = answer
+        return answers
+
+    def _answers(self, part):
+        """Answers on the validation rows of one training."""
+        rows = part.share.validation
+        twin = joined(rows, None, bare(part.body), part.mirrored)
+        return twin.predict(self._batches(rows.with_y(None), 256), verbose=0)
+
+    def _keep(self, number, trained, answers):
+        """Write the whole model, raw rows in, and its answers on the validation rows; each appears at once or not.
+
+        Args:
+            number: The trial's.
+            trained: What was trained: the parts of which the model is the mean.
+            answers: Answers out of fold; None for those on the validation rows.
+        """
+        folder, raw = self.context.folder, self.context.task.train
         path = checkpoint(folder, number)
         path.parent.mkdir(parents=True, exist_ok=True)
-        preprocessing = preprocessing if hasattr(validation, "x") else None
-        body = bare(body)
-        replace_with(path, plain(joined(self.context.task.shapes, preprocessing, body, mirrored)).save)
-        twin = joined(validation.shapes, None, body, mirrored)
-        answers = twin.predict(self._batches(validation.with_y(None), 256), verbose=0)
+        models = [
+            joined(raw, part.preprocessing if hasattr(raw, "x") else None, bare(part.body), part.mirrored)
+            for part in trained
+        ]
+        whole = models[0] if len(models) == 1 else averaged(models)
+        replace_with(path, plain(whole).save)
+        answers = self._answers(trained[0]) if answers is None else answers
         replace_with(predictions(folder, number), lambda at: np.savez(at, **answers))
+
+
+@dataclass
+class Trained:
+    """One training of a trial and what came of it."""
+
+    share: Share
+    preprocessing: object
+    body: object
+    pace: object
+    metrics: dict
+    mirrored: tuple
+    interrupted: bool
+
+
+def _portion(deadline, parts):
+    """The end of the first of `parts` equal parts of the time that is left."""
+    now = time.monotonic()
+    return now + max(deadline - now, 0.0) / parts
+
+
+def answer_shape(task, name):
+    """The shape of one answer of a head."""
+    return getattr(task.heads[name].target, "shape", (task.heads[name].target.width,))
 
 
 def chance(objective, score, rows):
@@ -236,10 +314,15 @@ def _following(batches):
 
 
 def bare(model):
-    """A named model's layers as a model that was never compiled: what is saved must name no loss or metric."""
+    """A named model's layers as a model that was never compiled, members averaged: what is saved is plain."""
     import keras
 
-    return keras.Model({tensor.name: tensor for tensor in model.inputs}, model.output)
+    from kerasnas.evaluators.members import Members
+
+    outputs = model.output
+    if isinstance(model, Members):
+        outputs = {name: keras.ops.mean(output, axis=1) for name, output in outputs.items()}
+    return keras.Model({tensor.name: tensor for tensor in model.inputs}, outputs)
 
 
 def replace_with(path, write):

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas.errors import SearchError
+from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.training import checkpoint, predictions, replace_with
 from kerasnas.lowering.joining import averaged, named, plain
 
@@ -38,8 +39,8 @@ def _joined(members, context):
     models = [keras.models.load_model(checkpoint(context.folder, number)) for number in members]
     if len(models) == 1:
         return models[0]
-    shapes, heads = context.task.shapes, list(context.task.heads)
-    return plain(averaged([named(model, shapes, heads) for model in models], shapes))
+    heads = list(context.task.heads)
+    return plain(averaged([named(model, heads) for model in models]))
 
 
 def _members(run, context):
@@ -72,23 +73,3 @@ def _members(run, context):
         if no_worse and found["val_loss"] < metrics["val_loss"]:
             winner, metrics = [trial.number for trial in ranked[:count]], found
     return winner, metrics
-
-
-def judge(context, example):
-    """A function from answers to metrics: Keras's own, computed on a model that passes answers through."""
-    import keras
-
-    task = context.task
-    inputs = {name: keras.Input(answer.shape[1:], name=f"{name}_answer") for name, answer in example.items()}
-    outputs = {name: keras.layers.Identity(name=name)(tensor) for name, tensor in inputs.items()}
-    model = keras.Model(list(inputs.values()), outputs)
-    model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics(), jit_compile=False)
-
-    def told(answers):
-        rows = [answers[name] for name in inputs]
-        found = model.evaluate(
-            rows, task.validation.y, sample_weight=task.validation.weight, batch_size=1024, verbose=0, return_dict=True
-        )
-        return {f"val_{name}": float(value) for name, value in found.items()}
-
-    return told

@@ -1,37 +1,54 @@
-"""Plain models made of plain models: preprocessing put in front, inputs mirrored, outputs averaged.
+"""Plain models made of plain models: preprocessing put in front, inputs mirrored, answers averaged.
 
 While a search lasts, models are *named*: inputs and outputs are dicts by name, whatever their number. What is handed
 over is *plain*: a single input or output stands for itself.
 """
 
+DTYPES = {"object": "string", "float64": "float64", "int32": "int32", "int64": "int64"}  # all others: float32
 
-def raw_inputs(shapes):
-    """Keras inputs by name, for rows of these shapes."""
+
+def raw_inputs(rows):
+    """Keras inputs by name, for rows like these: a `Dataset` or `Stream`."""
     import keras
 
-    return {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    return {
+        name: keras.Input(shape, name=name, dtype=DTYPES.get(rows.dtypes[name], "float32"))
+        for name, shape in rows.shapes.items()
+    }
 
 
-def named_model(inputs, outputs):
-    """A model from a dict of inputs to a dict of outputs, whose names loss and metrics are told by."""
+def inputs_of(model):
+    """Fresh inputs by name, like those of a model."""
+    import keras
+
+    return {each.name: keras.Input(each.shape[1:], name=each.name, dtype=each.dtype) for each in model.inputs}
+
+
+def named_model(inputs, outputs, kind=None):
+    """A model from a dict of inputs to a dict of outputs, whose names loss and metrics are told by.
+
+    Args:
+        inputs, outputs: Keras tensors by name.
+        kind: A subclass of `keras.Model`; that itself if None.
+    """
     import keras
 
     named = {name: keras.layers.Identity(name=name)(tensor) for name, tensor in outputs.items()}
-    return keras.Model(inputs, named)
+    return (kind or keras.Model)(inputs, named)
 
 
-def joined(shapes, preprocessing, body, mirrored=()):
-    """The named model from raw rows to answers.
+def joined(rows, preprocessing, body, mirrored=()):
+    """The named model from rows to answers.
 
     Args:
-        shapes: Shapes of raw rows, by input name.
+        rows: Rows like those that the model takes; prepared ones where `preprocessing` is None.
         preprocessing: The fitted first part, or None.
         body: The trained named model on its outputs.
         mirrored: Names of the body's inputs over whose mirror images (left to right) the answers are averaged.
     """
     import keras
 
-    inputs = raw_inputs(shapes)
+    inputs = raw_inputs(rows)
     features = inputs if preprocessing is None else preprocessing.tensors(inputs)
     outputs = body(features)
     if mirrored:
@@ -41,9 +58,9 @@ def joined(shapes, preprocessing, body, mirrored=()):
     return named_model(inputs, outputs)
 
 
-def averaged(models, shapes):
+def averaged(models):
     """The mean of the answers of several named models with the same inputs and heads, as one named model."""
-    inputs = raw_inputs(shapes)
+    inputs = inputs_of(models[0])
     for number, model in enumerate(models):
         model.name = f"member_{number}"
     answers = [model(inputs) for model in models]
@@ -60,15 +77,14 @@ def plain(model):
     return keras.Model(*ends, name=model.name)
 
 
-def named(model, shapes, heads):
+def named(model, heads):
     """A plain model as a named one.
 
     Args:
         model: A model as it is handed over.
-        shapes: Shapes of raw rows, by input name.
         heads: Names of the heads.
     """
-    inputs = raw_inputs(shapes)
+    inputs = inputs_of(model)
     outputs = model(next(iter(inputs.values())) if len(inputs) == 1 else inputs)
     outputs = outputs if isinstance(outputs, dict) else {next(iter(heads)): outputs}
     return named_model(inputs, outputs)

@@ -2,6 +2,7 @@
 
 from kerasnas.operations.convolution import Conv, DepthwiseConv
 from kerasnas.operations.dense import Dense
+from kerasnas.operations.members import MemberDense
 from kerasnas.operations.merging import Add, Average, Concatenate, Maximum, Merge, Multiply
 from kerasnas.operations.mobile import MBConv, SqueezeExcite
 from kerasnas.operations.normalization import BatchNorm, LayerNorm
@@ -23,7 +24,7 @@ from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 __all__ = [
     "Activation", "Add", "Average", "AvgPool", "BatchNorm", "Concatenate", "Conv", "ConvBN", "Crop", "Dense",
     "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv", "FactorizedReduction", "Flatten",
-    "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv", "MaxPool", "Maximum", "Merge", "Multiply",
-    "PoolBN", "ReLUConvBN", "Rescaling", "Reshape", "Residual", "SeparableConv", "SpatialDropout", "SqueezeExcite",
-    "UpSampling", "Zero", "ZeroPad",
+    "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv", "MaxPool", "Maximum", "MemberDense", "Merge",
+    "Multiply", "PoolBN", "ReLUConvBN", "Rescaling", "Reshape", "Residual", "SeparableConv", "SpatialDropout",
+    "SqueezeExcite", "UpSampling", "Zero", "ZeroPad",
 ]  # fmt: skip

@@ -18,6 +18,7 @@ class Operation(Node):
 
     zero = False
     identity = False
+    preprocessing = False  # whether it can be computed once, where it reads raw rows; then it has `transform(rows)`
 
     def branches(self, path):
         for field in dataclasses.fields(self):

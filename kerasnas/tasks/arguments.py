@@ -59,7 +59,7 @@ def check_measured(heads, rows, objective):
         rows: The rows, their targets encoded.
         objective: The `Objective`.
     """
-    from kerasnas.loop.final import judge
+    from kerasnas.evaluators.judging import judge
 
     usual = all(head.loss is None and head.metrics is None for head in heads.values())
     (only,) = heads.values() if len(heads) == 1 else (None,)

@@ -5,6 +5,7 @@ import time
 from kerasnas import strategies
 from kerasnas.blocks import Drawing
 from kerasnas.blocks.block import KnownArguments
+from kerasnas.data.validation import Validation
 from kerasnas.errors import ArgumentError, NotFittedError
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
@@ -56,7 +57,7 @@ class AutoModel(KnownArguments):
     # -------------------------------------------------------------------- fit
     def fit(
         self, x=None, y=None, epochs=None, callbacks=None, validation_split=None, validation_data=None, batch_size=None,
-        verbose=1, time_limit=None, class_weight=None, sample_weight=None, **unknown,
+        verbose=1, time_limit=None, class_weight=None, sample_weight=None, validation=None, groups=None, **unknown,
     ):  # fmt: skip
         """Search, train and keep the best model. Calling it again goes on where the run stopped.
 
@@ -74,6 +75,10 @@ class AutoModel(KnownArguments):
             time_limit: Seconds for everything; the constructor's if None.
             class_weight: Dict from label to the weight of its rows.
             sample_weight: Weight of each row.
+            validation: How trials are compared where no `validation_data` are given: "holdout" (a part that is drawn),
+                "cv5" (cross-validation in that many folds, whose models are averaged), "time" (the last part); what
+                suits the task if None.
+            groups: Group of each row; rows of one group are never both trained on and validated by.
 
         Returns:
             This object.
@@ -98,14 +103,16 @@ class AutoModel(KnownArguments):
         prepared = prepare(drawing, x, y, validation_data, sample_weight, class_weight)
         objective = objective_of(self.objective, prepared.heads)
         check_measured(prepared.heads, prepared.rows, objective)
-        if validation_split is None:
-            validation_split = usual_split(len(prepared.rows))
+        held = self._validation(validation, validation_split, groups, prepared)
 
         call = {
             "epochs": epochs, "validation_split": validation_split, "batch_size": batch_size,
-            "time_limit": time_limit, "class_weight": class_weight,
+            "time_limit": time_limit, "class_weight": class_weight, "validation": validation,
         }  # fmt: skip
-        data = {"validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None}
+        data = {
+            "validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None,
+            "groups": groups,
+        }  # fmt: skip
 
         def show(context, limits, journal):
             from kerasnas.report.display import display
@@ -114,17 +121,17 @@ class AutoModel(KnownArguments):
             return display(verbose, context, limits, journal)
 
         session = Session(
-            space=prepared.space(fixed, validation_split), objective=objective, strategy=strategy,
+            space=prepared.space(fixed, held), objective=objective, strategy=strategy,
             evaluator=Training(callbacks=listed(callbacks)), budget=budget,
-            data=prepared.fingerprint(validation_split), heads=prepared.heads,
-            task=lambda seed: prepared.task(validation_split, seed), seed=seed, directory=self.directory,
+            data=prepared.fingerprint(held), heads=prepared.heads,
+            task=lambda seed: prepared.task(held, seed), seed=seed, directory=self.directory,
             project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
             isolate=self.isolate, show=show, started=started,
         )  # fmt: skip
         run, context, model = session.search()
         self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
         self.best_architecture_ = run.best.proposal.architecture
-        self.predictor_ = _predictor(model, context, drawing.kinds)
+        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
         write_about(self.predictor_, self.folder_)
         return self
 
@@ -134,6 +141,16 @@ class AutoModel(KnownArguments):
 
     def _default_name(self):
         return "auto_model"
+
+    def _validation(self, given, fraction, groups, prepared):
+        """The `Validation` by which trials are compared."""
+        if given is None and fraction is None and groups is None and hasattr(prepared.rows, "x"):
+            given = self._usual_validation(len(prepared.rows))
+        return Validation.of(given, fraction or usual_split(len(prepared.rows)), groups)
+
+    def _usual_validation(self, rows):
+        """How trials are compared where the user does not say: a word as of `fit`."""
+        return "holdout"
 
     def _budget(self, time_limit):
         limit = self.time_limit if time_limit is None else time_limit
@@ -213,11 +230,11 @@ class AutoModel(KnownArguments):
         )
 
 
-def _predictor(model, context, kinds):
+def _predictor(model, context, kinds, schemas):
     task = context.task
     targets = {name: head.target for name, head in task.heads.items()}
     ranges = {}
     if hasattr(task.train, "x"):
-        pictures = {name: rows for name, rows in task.train.x.items() if kinds[name] == "image"}
+        pictures = {name: rows for name, rows in task.train.x.items() if kinds.get(name) == "image"}
         ranges = {name: (float(rows.min()), float(rows.max())) for name, rows in pictures.items()}
-    return Predictor(model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges)
+    return Predictor(model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, schemas)

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas.data import RegressionTarget, read, target_from_json
+from kerasnas.data.schemas import schema_from_json
 from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
 from kerasnas.version import __version__
@@ -31,13 +32,17 @@ class Predictor:
         metrics: Keras metrics of each head, by name.
         folder: Folder of the run it came from, or None.
         value_range: Least and greatest value seen of each image input, by name.
+        schemas: What was learnt of inputs that are several arrays (tables), by input name.
     """
 
-    def __init__(self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None):
+    def __init__(
+        self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None, schemas=None,
+    ):  # fmt: skip
         self.model, self.kinds, self.targets = model, dict(kinds), dict(targets)
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.losses, self.metrics, self.folder = dict(losses), dict(metrics), folder
         self.value_range = dict(value_range or {})
+        self.schemas = dict(schemas or {})
         self._named = None
 
     # ---------------------------------------------------------------- answers
@@ -92,14 +97,15 @@ class Predictor:
 
     def _labelled(self, x, y, sample_weight=None):
         return read(
-            x, y, inputs=self.kinds, targets=tuple(self.targets), sample_weight=sample_weight, shapes=self.shapes
-        )
+            x, y, inputs=self.kinds, targets=tuple(self.targets), sample_weight=sample_weight, shapes=self.shapes,
+            schemas=self.schemas,
+        )  # fmt: skip
 
     def _answers(self, x, batch_size, verbose):
         return self._predicted(self._unlabelled(x), batch_size, verbose)
 
     def _unlabelled(self, x):
-        rows = read(x, None, inputs=self.kinds, targets=(), shapes=self.shapes)
+        rows = read(x, None, inputs=self.kinds, targets=(), shapes=self.shapes, schemas=self.schemas)
         for name, (low, high) in self.value_range.items():
             if high > 2 and hasattr(rows, "x") and rows.x[name].max(initial=0.0) <= 1.0 and rows.x[name].any():
                 warnings.warn(
@@ -119,7 +125,7 @@ class Predictor:
             from kerasnas.backend import jit_compile
             from kerasnas.lowering.joining import named
 
-            self._named = named(self.model, self.shapes, list(self.targets))
+            self._named = named(self.model, list(self.targets))
             self._named.compile(loss=self.losses, metrics=self.metrics, jit_compile=jit_compile())
         return self._named
 
@@ -190,6 +196,7 @@ class Predictor:
             "losses": {name: described(loss) for name, loss in self.losses.items()},
             "metrics": {name: [described(metric) for metric in metrics] for name, metrics in self.metrics.items()},
             "value_range": self.value_range,
+            "schemas": {name: schema.to_json() for name, schema in self.schemas.items()},
         }
 
 
@@ -222,6 +229,7 @@ def load(folder):
         {name: [metric for metric in each if metric is not None] for name, each in metrics.items()},
         folder if (folder / "journal.jsonl").exists() else None,
         about.get("value_range"),
+        {name: schema_from_json(values) for name, values in about.get("schemas", {}).items()},
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
+from kerasnas.data.reading import parts_of
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.errors import ArgumentError, DataError
 from kerasnas.space import Choice, Float
@@ -20,18 +21,27 @@ class Prepared:
     validation: object
     targets: dict
     heads: dict
+    schemas: dict
 
-    def fingerprint(self, fraction):
+    def fingerprint(self, validation):
         """What identifies the rows: by which trials are trained, and by which they are compared."""
-        held = str(fraction) if self.validation is None else fingerprint(self.validation)
+        held = validation.describe() if self.validation is None else fingerprint(self.validation)
         return {"data": fingerprint(self.rows), "validation": held}
 
-    def space(self, training, fraction):
-        """The search space over these rows, of which `fraction` will validate; `training` fixes answers by name."""
-        held = 0 if self.validation is not None else fraction
-        rows = max(1, round(len(self.rows) * (1 - held)))
-        decisions = training_decisions(rows, **training)
-        return self.drawing.space(self.rows.shapes, rows, self.targets, decisions, self._mirrors())
+    def space(self, fixed, validation):
+        """The search space over these rows.
+
+        Args:
+            fixed: Training values that the user gave, by name; None for those left open.
+            validation: The `Validation`; where rows for it were given, it does not count.
+        """
+        given = self.validation is not None
+        rows = max(1, round(len(self.rows) - (0 if given else validation.held(len(self.rows)))))
+        fixed = {name: value for name, value in fixed.items() if value is not None}
+        return self.drawing.space(
+            self.rows.shapes, rows, self.targets, training_decisions(rows), self._mirrors(), fixed, self.schemas,
+            0 if given else validation.folds,
+        )  # fmt: skip
 
     def _mirrors(self):
         """Whether pictures keep their class when mirrored, by input name, where rows and classes are at hand."""
@@ -41,16 +51,17 @@ class Prepared:
         kinds = self.drawing.kinds
         return {name: mirrors(rows, classes) for name, rows in self.rows.x.items() if kinds[name] == "image"}
 
-    def task(self, fraction, seed):
-        """The task, its validation rows drawn by `seed` where none were given."""
-        from kerasnas.data import split
-
-        train, validation = self.rows, self.validation
-        if validation is None:
-            parts = split(self._strata(), len(self.rows), fraction, seed)
-            train, validation = (self.rows.take(part) for part in parts)
+    def task(self, validation, seed):
+        """The task, its validation rows or folds drawn by `seed` where none were given."""
+        train, held, folds = self.rows, self.validation, None
+        if held is None and validation.folds:
+            held, folds = self.rows, validation.fold_of(self._strata(), len(self.rows), seed)
+        elif held is None:
+            parts = validation.split(self._strata(), len(self.rows), seed)
+            train, held = (self.rows.take(part) for part in parts)
         augmented = {name: self.drawing.places(name) for name in self.drawing.blocks(ImageAugmentation)}
-        return Task(train, validation, self.heads, frozenset(self.drawing.preprocessing()), augmented)
+        early = frozenset(self.drawing.preprocessing())
+        return Task(train, held, self.heads, early, augmented, folds=folds)
 
     def _strata(self):
         classes = [name for name, target in self.targets.items() if isinstance(target, ClassTarget)]
@@ -66,7 +77,8 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
         DataError: If the data cannot be learnt from.
     """
     names = tuple(drawing.heads)
-    rows = read(x, y, inputs=drawing.kinds, targets=names, sample_weight=sample_weight)
+    schemas = drawing.learn(parts_of(x, drawing.kinds)) if "table" in drawing.kinds.values() else {}
+    rows = read(x, y, inputs=drawing.kinds, targets=names, sample_weight=sample_weight, schemas=schemas)
     _check_drawn(drawing, rows)
     members = 2 if validation_data is None else 1
     if len(rows) < members:
@@ -86,9 +98,9 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
                 f"Expected `validation_data` to be (x, y) or (x, y, weights). Received: {len(parts)} parts."
             )
         vx, vy, vw = (*parts, None, None)[:3]
-        held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes)
+        held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes, schemas=schemas)
         validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names})
-    return Prepared(drawing, rows, validation, targets, heads)
+    return Prepared(drawing, rows, validation, targets, heads, schemas)
 
 
 def _encoded(rows, heads, titles):
@@ -129,12 +141,11 @@ def usual_split(rows):
     return 0.2 if rows < 2000 else min(0.1, 5000 / rows)
 
 
-def training_decisions(rows, epochs=None, batch_size=None):
-    """What is asked about training, beside what blocks ask; arguments of `fit` fix an answer.
+def training_decisions(rows):
+    """What is asked about training, unless a block has a recipe of its own.
 
     Args:
         rows: Number of training rows: few are seen more often.
-        epochs, batch_size: Fixed, or None.
     """
     usual = int(min(max(300_000 / rows, 12), 60))
     return {
@@ -142,6 +153,6 @@ def training_decisions(rows, epochs=None, batch_size=None):
         "learning_rate": Float(3e-4, 2e-2, log=True, default=5e-3),
         "weight_decay": Choice(0.0, 0.02, 0.05, default=0.05),
         "label_smoothing": Choice(0.0, 0.1, default=0.1),
-        "batch_size": Choice(32, 64, 128, default=64 if rows < 2000 else 128) if batch_size is None else batch_size,
-        "epochs": Choice(short=usual // 4, usual=usual, long=2 * usual, default="usual") if epochs is None else epochs,
+        "batch_size": Choice(32, 64, 128, default=64 if rows < 2000 else 128),
+        "epochs": Choice(short=usual // 4, usual=usual, long=2 * usual, default="usual"),
     }

@@ -9,6 +9,7 @@ import pytest
 
 import kerasnas as kn
 from kerasnas.contract import Context, Objective, Proposal
+from kerasnas.data.validation import Validation
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.pace import Diverged, Pace
 from kerasnas.evaluators.plan import Plan
@@ -32,8 +33,8 @@ def context_of(x, y, folder=None, objective="val_accuracy", head=None, inputs=No
     held = given.get("validation")
     prepared = prepare(drawing, x, y, held, given.get("sample_weight"), given.get("class_weight"))
     fixed = {"epochs": 4, "batch_size": 16, **(training or {})}
-    space = prepared.space(fixed, 0.25)
-    return Context(space, prepared.task(0.25, seed), Objective.of(objective), seed, folder)
+    space = prepared.space(fixed, Validation(0.25))
+    return Context(space, prepared.task(Validation(0.25), seed), Objective.of(objective), seed, folder)
 
 
 def trained(context, number=0, report=lambda step, metrics: None, seconds=None, fidelity=None, rate=None, **arguments):
@@ -327,8 +328,8 @@ def test_nothing_of_the_augmentation_stays_in_the_model(tmp_path):
     wire = kn.Flatten()(kn.ImageAugmentation(horizontal_flip=True, rotation_factor=0.1)(kn.Normalization()(inputs)))
     drawing = Drawing(inputs, kn.ClassificationHead(dropout=0.0)(wire))
     prepared = prepare(drawing, x, y, None, None, None)
-    space = prepared.space({"epochs": 1, "batch_size": 16}, 0.25)
-    context = Context(space, prepared.task(0.25, 0), Objective("val_accuracy"), 0, tmp_path)
+    space = prepared.space({"epochs": 1, "batch_size": 16}, Validation(0.25))
+    context = Context(space, prepared.task(Validation(0.25), 0), Objective("val_accuracy"), 0, tmp_path)
     measured = trained(context)
     model = keras.models.load_model(checkpoint(tmp_path, 0))
     assert not [layer for layer in model._flatten_layers() if "Random" in type(layer).__name__]

@@ -109,15 +109,14 @@ def test_the_mean_of_several_trials_is_one_model(found, few, rows, tmp_path):
     from kerasnas.lowering.joining import averaged, named, plain
 
     members = [found.export_model(trial=trial.number) for trial in found.trials_]
-    shapes = {"image": (8, 8, 1)}
-    mean = plain(averaged([named(model, shapes, ["label"]) for model in members], shapes))
+    mean = plain(averaged([named(model, ["label"]) for model in members]))
     assert_stock(mean)
     expected = np.mean([model.predict(rows, verbose=0) for model in members], axis=0)
     np.testing.assert_allclose(mean.predict(rows, verbose=0), expected, atol=1e-5)
     mean.save(tmp_path / "mean.keras")
     loaded = keras.models.load_model(tmp_path / "mean.keras")
     np.testing.assert_allclose(loaded.predict(rows, verbose=0), expected, atol=1e-5)
-    again = averaged([named(loaded, shapes, ["label"]), named(mean, shapes, ["label"])], shapes)
+    again = averaged([named(loaded, ["label"]), named(mean, ["label"])])
     np.testing.assert_allclose(plain(again).predict(rows, verbose=0), expected, atol=1e-5)
 
 
