@@ -8,6 +8,7 @@ from kerasnas.operations.mobile import MBConv, SqueezeExcite
 from kerasnas.operations.normalization import BatchNorm, LayerNorm
 from kerasnas.operations.pointwise import Activation, Dropout, Rescaling, SpatialDropout
 from kerasnas.operations.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from kerasnas.operations.random_convolution import CompetingKernels, RandomConvolutions
 from kerasnas.operations.reshaping import Crop, Flatten, Reshape, UpSampling, ZeroPad
 from kerasnas.operations.residual import Residual
 from kerasnas.operations.separable import (
@@ -19,12 +20,15 @@ from kerasnas.operations.separable import (
     ReLUConvBN,
     SeparableConv,
 )
+from kerasnas.operations.series import FillMissing, StandardizeEach
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
+from kerasnas.operations.solved import SolvedDense
 
 __all__ = [
-    "Activation", "Add", "Average", "AvgPool", "BatchNorm", "Concatenate", "Conv", "ConvBN", "Crop", "Dense",
-    "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv", "FactorizedReduction", "Flatten",
-    "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv", "MaxPool", "Maximum", "MemberDense", "Merge",
-    "Multiply", "PoolBN", "ReLUConvBN", "Rescaling", "Reshape", "Residual", "SeparableConv", "SpatialDropout",
-    "SqueezeExcite", "UpSampling", "Zero", "ZeroPad",
+    "Activation", "Add", "Average", "AvgPool", "BatchNorm", "CompetingKernels", "Concatenate", "Conv", "ConvBN",
+    "Crop", "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv",
+    "FactorizedReduction", "FillMissing", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv",
+    "MaxPool", "Maximum", "MemberDense", "Merge", "Multiply", "PoolBN", "RandomConvolutions", "ReLUConvBN",
+    "Rescaling", "Reshape", "Residual", "SeparableConv", "SolvedDense", "SpatialDropout", "SqueezeExcite", "StandardizeEach",
+    "UpSampling", "Zero", "ZeroPad",
 ]  # fmt: skip

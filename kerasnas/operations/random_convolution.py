@@ -50,14 +50,17 @@ class _RandomKernels(Operation):
 
     def transform(self, rows):
         """The features `(n, features)` of rows `(n, steps, channels)`."""
-        import keras
+        from keras import ops
 
-        shape = rows.shape[1:]
-        inputs = keras.Input(shape)
-        model = keras.Model(inputs, self.layer(shape, None)(inputs))
-        widest = max(filters for _, filters in self.groups(shape))
-        batch = max(1, min(256, BATCH_CELLS // (shape[0] * widest)))
-        return model.predict(rows, batch_size=batch, verbose=0)
+        shape, groups = rows.shape[1:], self.groups(rows.shape[1:])
+        batch = max(1, BATCH_CELLS // (shape[0] * max(filters for _, filters in groups)))
+        found = []
+        for start in range(0, len(rows), batch):
+            seen, features = self._seen(rows[start : start + batch]), []
+            for (dilation, _), (kernel, *rest) in zip(groups, self.fitted):
+                features += self.pooled(_convolved(seen, kernel, dilation), *rest)
+            found.append(ops.convert_to_numpy(ops.concatenate(features, axis=-1)))
+        return np.concatenate(found)
 
     def layer(self, shape, name):
         import keras
@@ -127,6 +130,8 @@ class RandomConvolutions(_RandomKernels):
 
     def fit(self, rows):
         """A fitted copy. `rows` is `(n, steps, channels)`."""
+        from keras import ops
+
         rng, seen, shape = np.random.default_rng(self.seed), self._seen(rows), rows.shape[1:]
         levels, patterns = self._levels(shape), self.patterns()
         # Quantiles that no two kernels share: multiples of the golden ratio fill the unit interval evenly.
@@ -137,7 +142,7 @@ class RandomConvolutions(_RandomKernels):
             for number, pattern in enumerate(patterns):
                 kernel[:, _channels(rng, shape[1], TAPS), number] = pattern[:, None]
             drawn = rng.choice(len(seen), min(len(seen), COUNTED), replace=False)
-            responses = _responses(seen[drawn], kernel, dilation)
+            responses = ops.convert_to_numpy(_convolved(seen[drawn], kernel, dilation))
             one = responses[rng.integers(len(drawn), size=filters), :, np.arange(filters)]
             wanted = golden.reshape(levels, filters)
             thresholds = [np.quantile(row, wanted[:, number]) for number, row in enumerate(one)]
@@ -211,8 +216,7 @@ class CompetingKernels(_RandomKernels):
         return [ops.sqrt(each) for each in sums]
 
 
-def _responses(rows, kernel, dilation):
-    import keras
+def _convolved(rows, kernel, dilation):
+    from keras import ops
 
-    convolved = keras.ops.conv(rows, kernel, padding="same", dilation_rate=dilation, data_format="channels_last")
-    return keras.ops.convert_to_numpy(convolved)
+    return ops.conv(rows, kernel, padding="same", dilation_rate=dilation, data_format="channels_last")
