@@ -9,6 +9,7 @@ from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization, Stan
 from kerasnas.blocks.reduction import DenseBlock, Merge, SpatialReduction
 from kerasnas.blocks.reduction import FlattenBlock as Flatten
 from kerasnas.blocks.sequences import Embedding, RNNBlock, TemporalReduction, TransformerBlock
+from kerasnas.blocks.series import TimeseriesBlock
 from kerasnas.blocks.tables import CategoricalEncoding, CategoricalToNumerical, StructuredDataBlock
 from kerasnas.blocks.text import TextBlock, TextToIntSequence, TextToNgramVector
 
@@ -17,5 +18,6 @@ __all__ = [
     "Drawing", "EfficientNetBlock", "Embedding", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput",
     "Input", "Merge", "Normalization", "RNNBlock", "RegressionHead", "ResNetBlock", "Signal", "SpatialReduction",
     "Standardize", "StructuredDataBlock", "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput",
-    "TextToIntSequence", "TextToNgramVector", "TimeseriesInput", "TransformerBlock", "Wire", "XceptionBlock",
+    "TextToIntSequence", "TextToNgramVector", "TimeseriesBlock", "TimeseriesInput", "TransformerBlock", "Wire",
+    "XceptionBlock",
 ]  # fmt: skip

@@ -11,6 +11,7 @@ from kerasnas.operations.mobile import MBConv, SqueezeExcite
 from kerasnas.operations.normalization import BatchNorm, LayerNorm
 from kerasnas.operations.pointwise import Activation, Dropout, Rescaling, SpatialDropout
 from kerasnas.operations.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
+from kerasnas.operations.random_convolution import CompetingKernels, RandomConvolutions
 from kerasnas.operations.recurrent import Recurrent
 from kerasnas.operations.reshaping import Crop, Flatten, Reshape, UpSampling, ZeroPad
 from kerasnas.operations.residual import Residual
@@ -23,14 +24,16 @@ from kerasnas.operations.separable import (
     ReLUConvBN,
     SeparableConv,
 )
+from kerasnas.operations.series import FillMissing, StandardizeEach
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
+from kerasnas.operations.solved import SolvedDense
 
 __all__ = [
-    "Activation", "Add", "Average", "AvgPool", "Bag", "BatchNorm", "Bins", "Concatenate", "Conv", "ConvBN", "Crop",
-    "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "Embedding", "FactorizedConv",
-    "FactorizedReduction", "FeatureDense", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Identity", "JoinFeatures",
-    "LayerNorm", "Lookup", "MBConv", "MaxPool", "Maximum", "MemberDense", "Members", "Merge", "Multiply", "PoolBN",
-    "Positions", "ReLUConvBN", "Recurrent", "Rescaling", "Reshape", "Residual", "Scale", "SelfAttention",
-    "SeparableConv", "SharedDense", "SpatialDropout", "SqueezeExcite", "Take", "TransformerLayer", "UpSampling",
-    "Waves", "Zero", "ZeroPad",
+    "Activation", "Add", "Average", "AvgPool", "Bag", "BatchNorm", "Bins", "CompetingKernels", "Concatenate", "Conv",
+    "ConvBN", "Crop", "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "Embedding",
+    "FactorizedConv", "FactorizedReduction", "FeatureDense", "FillMissing", "Flatten", "GlobalAvgPool", "GlobalMaxPool",
+    "Identity", "JoinFeatures", "LayerNorm", "Lookup", "MBConv", "MaxPool", "Maximum", "MemberDense", "Members",
+    "Merge", "Multiply", "PoolBN", "Positions", "RandomConvolutions", "ReLUConvBN", "Recurrent", "Rescaling", "Reshape",
+    "Residual", "Scale", "SelfAttention", "SeparableConv", "SharedDense", "SolvedDense", "SpatialDropout",
+    "SqueezeExcite", "StandardizeEach", "Take", "TransformerLayer", "UpSampling", "Waves", "Zero", "ZeroPad",
 ]  # fmt: skip
