@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.contract import Proposal
+from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.strategies.memory import Remembering
 
 REFIT = 4  # from a hundred trials on, after how many the model is fitted anew
@@ -30,8 +30,7 @@ class Guided(Remembering):
     def __init__(self, initial=10, candidates=100, elite=10):
         if min(initial, candidates, elite) < 1:
             raise ArgumentError(
-                "Expected positive numbers. "
-                f"Received: initial={initial}, candidates={candidates}, elite={elite}."
+                f"Expected positive numbers. Received: initial={initial}, candidates={candidates}, elite={elite}."
             )
         self.initial, self.candidates, self.elite = initial, candidates, elite
 
