@@ -51,7 +51,7 @@ class Prepared:
         if classes is None or not hasattr(self.rows, "x"):
             return {}
         kinds = self.drawing.kinds
-        return {name: mirrors(rows, classes) for name, rows in self.rows.x.items() if kinds[name] == "image"}
+        return {name: mirrors(rows, classes) for name, rows in self.rows.x.items() if kinds.get(name) == "image"}
 
     def _texts(self):
         """The traits of text inputs, by input name, where their rows are at hand.
