@@ -103,8 +103,30 @@ class Training(Evaluator):
             self._keep(proposal.number, trained, answers)
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
 
+    def refit(self, trial):
+        """Train a trial's network again, on all rows and for as many epochs, and write its model.
+
+        Returns:
+            The path of the plain model.
+        """
+        task, proposal = self.context.task, trial.proposal
+        self._begin(proposal)
+        resolved = self.context.space.resolve(proposal.architecture)
+        training, epochs = resolved.training, max(1, trial.measurement.extra.get("epochs", 1))
+        plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
+        share = Share(task.whole, None, "all")
+        preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
+        body = self._body(preprocessing, rest, share.train)
+        self._fit(body, plan, share, training, proposal, None, lambda step, metrics: None)
+        names = self._mirrored(training, share.train.shapes) if trial.measurement.extra.get("mirrored") else ()
+        path = Path(self.context.folder) / "refit" / f"{proposal.number:04d}.keras"
+        path.parent.mkdir(exist_ok=True)
+        prepared = preprocessing if hasattr(task.whole, "x") else None
+        replace_with(path, plain(joined(task.whole, prepared, bare(body), names)).save)
+        return path
+
     def _trained(self, share, graph, early, plan, training, proposal, deadline, report):
-        preprocessing, rest, share = self._prepared(share, graph, early)
+        preprocessing, rest, share = self._prepared(share, *parted(graph, early))
         body = self._body(preprocessing, rest, share.train)
         pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
         metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
@@ -125,14 +147,13 @@ class Training(Evaluator):
         task = self.context.task
         return (network, task.early) if isinstance(network, Graph) else task.wrap(network, task)
 
-    def _prepared(self, share, graph, early):
-        """The fitted preprocessing, the rest of the graph, and the share's rows as that rest takes them."""
-        first, rest = parted(graph, early)
+    def _prepared(self, share, first, rest):
+        """The fitted first part of a graph, the rest of it, and the share's rows as that rest takes them."""
         key = repr([share.fold, [(step.name, written(step.node), step.sources) for step in first.steps]])
         if key not in self.prepared:
             preprocessing = Preprocessing(first, share.train)
             if hasattr(share.train, "x"):
-                rows = preprocessing.apply(share.train), preprocessing.apply(share.validation)
+                rows = tuple(part and preprocessing.apply(part) for part in (share.train, share.validation))
             else:
                 rows = share.train, share.validation  # too large to keep: prepared again as they stream by
             self.prepared[key] = (preprocessing, *rows)
@@ -182,7 +203,7 @@ class Training(Evaluator):
         try:
             model.fit(
                 batches, epochs=plan.epochs, shuffle=False, verbose=0,
-                validation_data=self._batches(share.validation, 256), validation_freq=every,
+                validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
                 callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
             )  # fmt: skip
         except KeyboardInterrupt:

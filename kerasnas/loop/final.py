@@ -22,7 +22,7 @@ def choose(run, context, journal):
     import keras
 
     path = Path(context.folder) / FILE
-    told = sorted(trial.number for trial in run.trials if trial.status != "interrupted")
+    told = told_of(run)
     known = [fact for fact in journal.facts("final") if fact["told"] == told]
     if known and path.exists() and run.reason != "interrupted":
         return keras.models.load_model(path)
@@ -31,6 +31,11 @@ def choose(run, context, journal):
     replace_with(path, model.save)
     journal.fact("final", {"members": members, "metrics": metrics, "told": told})
     return model
+
+
+def told_of(run):
+    """Numbers of the trials that a final choice was made among."""
+    return sorted(trial.number for trial in run.trials if trial.status != "interrupted")
 
 
 def _joined(members, context):

@@ -12,6 +12,7 @@ from kerasnas.loop.checkpoints import Keeper
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
 from kerasnas.loop.prices import Price, Within
+from kerasnas.loop.refit import refit
 from kerasnas.loop.run import Run
 
 
@@ -75,6 +76,8 @@ class Session:
                 run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
                 run.search()
                 model = None if task is None else final.choose(run, context, journal)
+                if self.budget.refit and model is not None:
+                    model = refit(run, context, journal, model)
             finally:
                 for observer in observers:
                     observer.close()

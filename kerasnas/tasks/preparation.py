@@ -69,15 +69,16 @@ class Prepared:
 
     def task(self, validation, seed):
         """The task, its validation rows or folds drawn by `seed` where none were given."""
-        train, held, folds = self.rows, self.validation, None
+        train, held, folds, whole = self.rows, self.validation, None, None
         if held is None and validation.folds:
             held, folds = self.rows, validation.fold_of(self._strata(), len(self.rows), seed)
         elif held is None:
             parts = validation.split(self._strata(), len(self.rows), seed)
             train, held = (self.rows.take(part) for part in parts)
+            whole = self.rows
         augmented = {name: self.drawing.places(name) for name in self.drawing.blocks(ImageAugmentation)}
         early = frozenset(self.drawing.preprocessing())
-        return Task(train, held, self.heads, early, augmented, folds=folds)
+        return Task(train, held, self.heads, early, augmented, folds=folds, whole=whole)
 
     def _strata(self):
         classes = [name for name, target in self.targets.items() if isinstance(target, ClassTarget)]
