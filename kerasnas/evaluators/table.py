@@ -44,7 +44,9 @@ class Table(Evaluator):
     def _check(self, column):
         if column not in self.frame.columns:
             known = list(map(str, self.frame.columns))
-            raise DataError(f"Expected a column '{column}' in the table.{nearest(column, known)} Received: {known[:12]}.")
+            raise DataError(
+                f"Expected a column '{column}' in the table.{nearest(column, known)} Received: {known[:12]}."
+            )
 
     def _columns(self, fidelity):
         return [str(column).format(**{**self.fidelity, **fidelity}) for column in self.metrics.values()]

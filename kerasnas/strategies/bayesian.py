@@ -1,7 +1,5 @@
 """Bayesian optimization with a Gaussian process."""
 
-import numpy as np
-
 from kerasnas.strategies.guided import Guided
 
 
