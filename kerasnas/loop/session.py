@@ -101,16 +101,17 @@ class Session:
             return self.space
         limited = self.space.where(Within(price, limits))
         if limited.default() not in limited:
-            _check_any(limited, limits)
+            _check_any(limited, self.budget)
         return limited
 
 
-def _check_any(space, limits):
+def _check_any(space, budget):
     """Refuses limits to which no architecture is found that keeps."""
     try:
         space.sample(random.Random(0))
     except SpaceError as error:
-        told = " and ".join(f"at most {limit:g} {name}" for name, limit in limits)
+        limits = {name: getattr(budget, name) for name in ("max_model_size", "max_params", "max_flops")}
+        told = " and ".join(f"{name}={limit}" for name, limit in limits.items() if limit is not None)
         raise ArgumentError(
-            f"Expected limits that some model of the space keeps to. Received: {told}; every model tried has more."
+            f"Expected limits that some model of the space keeps to. Received: {told}; every model tried exceeds them."
         ) from error
