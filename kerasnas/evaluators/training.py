@@ -20,11 +20,12 @@ from kerasnas.evaluators.plan import Plan
 from kerasnas.evaluators.shares import Share, shares
 from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
-from kerasnas.lowering.model import KerasTracer, set_from_data
+from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
 from kerasnas.space import Graph
 
 SAMPLE = 2000  # rows that data-dependent weights are set from
+SOLVED = 5000  # rows of a stream that layers are solved for with
 TAIL = 0.08  # part of a trial's time for judging and saving it,
 LONGEST_TAIL = 8.0  # in seconds at most
 
@@ -147,6 +148,8 @@ class Training(Evaluator):
         outputs = graph.flow(tracer, features, "")
         if tracer.from_data:
             set_from_data(tracer, inputs, train.head(SAMPLE).x)
+        if tracer.solved:
+            solve(tracer, inputs, train if hasattr(train, "x") else train.head(SOLVED))
         several = {n: output for n, output in outputs.items() if len(output.shape) > len(answer_shape(task, n)) + 1}
         if not several:
             return named_model(inputs, outputs)
@@ -174,6 +177,8 @@ class Training(Evaluator):
         pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
         interrupted = False
         self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
+        if not model.trainable_weights:  # all of it is fixed or was solved for
+            return pace, interrupted
         # Callbacks of the user's may wait for validation at every epoch.
         every = 1 if self.callbacks else max(1, plan.epochs // 20)
         try:

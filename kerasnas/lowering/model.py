@@ -12,6 +12,7 @@ class KerasTracer(Tracer):
     def __init__(self):
         self.names = set()
         self.from_data = []  # (operation, layer, input tensor): what is to be set from training rows, not learnt
+        self.solved = []  # (path, operation, layer, input tensor): what is solved for from rows and their targets
 
     def shape(self, datum):
         return tuple(datum.shape[1:])
@@ -20,6 +21,8 @@ class KerasTracer(Tracer):
         layer = operation.layer(self.shapes(inputs), self.name(operation, path))
         if hasattr(operation, "weights_from"):
             self.from_data.append((operation, layer, inputs))
+        if hasattr(operation, "solve"):
+            self.solved.append((path, operation, layer, inputs))
         return layer(list(inputs) if isinstance(inputs, tuple) else inputs)
 
     def name(self, operation, path):
@@ -61,6 +64,21 @@ def set_from_data(tracer, inputs, rows):
     for operation, layer, tensor in tracer.from_data:
         values = keras.Model(inputs, {"values": tensor}).predict(rows, verbose=0)["values"]
         layer.set_weights(operation.weights_from(values))
+
+
+def solve(tracer, inputs, rows):
+    """Give the layers that are solved for, one in a head, their weights.
+
+    Args:
+        tracer: The `KerasTracer` that built them.
+        inputs: The Keras inputs it started from, by name.
+        rows: The training rows, a `Dataset`, as the graph takes them.
+    """
+    import keras
+
+    for path, operation, layer, tensor in tracer.solved:
+        values = keras.Model(inputs, {"values": tensor}).predict(rows.with_y(None).batches(256), verbose=0)["values"]
+        layer.set_weights(operation.solve(values, rows.y[path.split("/")[0]], rows.weight))
 
 
 def build(space, architecture=None, input_shape=None, name=None):
