@@ -18,6 +18,7 @@ from kerasnas.data import Augmentation
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.plan import Plan
 from kerasnas.evaluators.shares import Share, shares
+from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
 from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
@@ -130,7 +131,7 @@ class Training(Evaluator):
         body = self._body(preprocessing, rest, share.train)
         pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
         metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
-        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted)
+        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, self.swift)
 
     def _begin(self, proposal):
         import keras
@@ -196,16 +197,21 @@ class Training(Evaluator):
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
         pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
         interrupted = False
+        self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
         if not model.trainable_weights:  # all of it is fixed or was solved for
             return pace, interrupted
         # Callbacks of the user's may wait for validation at every epoch.
         every = 1 if self.callbacks else max(1, plan.epochs // 20)
         try:
-            model.fit(
-                batches, epochs=plan.epochs, shuffle=False, verbose=0,
-                validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
-                callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
-            )  # fmt: skip
+            if self.swift is not None:
+                validate = share.validation and (lambda: self._measured(model, share.validation))
+                self.swift.train(batches, plan, pace, validate, every)
+            else:
+                model.fit(
+                    batches, epochs=plan.epochs, shuffle=False, verbose=0,
+                    validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
+                    callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
+                )  # fmt: skip
         except KeyboardInterrupt:
             if not pace.curve:
                 raise
@@ -218,25 +224,38 @@ class Training(Evaluator):
         Weights of an earlier epoch must be better by more than chance: at high learning rates accuracies jump, and the
         luckiest of many epochs is no better than the annealed last.
         """
-        objective, rows = self.context.objective, self._batches(validation, 256)
-        metrics = self._measured(model, rows)
+        objective = pace.objective
+        metrics = self._measured(model, validation)
         if pace.best > objective.score(metrics) + chance(objective, pace.best, len(validation)):
             pace.restore()
-            metrics = self._measured(model, rows)
+            metrics = self._measured(model, validation)
         names = self._mirrored(training, validation.shapes)
         if names and hasattr(validation, "x"):
             twin = joined(validation, None, bare(model), names)
             self._compile(twin, plan)
-            twice = self._measured(twin, rows)
+            twice = self._measured(twin, validation)
             # A small gain is told sooner by the loss than by most objectives.
             if twice["val_loss"] <= metrics["val_loss"]:
                 return twice, names
         return metrics, ()
 
-    @staticmethod
-    def _measured(model, rows):
-        found = model.evaluate(rows, verbose=0, return_dict=True)
-        return {f"val_{name}": float(value) for name, value in found.items()}
+    def _measured(self, model, rows):
+        """Metrics on rows, by name with "val_" before it."""
+        if self.swift is None or self.swift.model is not model:
+            found = model.evaluate(self._batches(rows, 256), verbose=0, return_dict=True)
+            return {f"val_{name}": float(value) for name, value in found.items()}
+        answers = self._joined(self.swift.answers(rows), rows)
+        return judge(self.context, answers, rows)(answers)
+
+    def _joined(self, answers, rows):
+        """Answers of members as one: their mean, or, by folds, that of the members that have not seen the row."""
+        found = {}
+        for name, answer in answers.items():
+            if answer.ndim > len(answer_shape(self.context.task, name)) + 1:
+                by_row = rows.weight is not None and rows.weight.ndim == 2
+                answer = answer[np.arange(len(answer)), rows.weight.argmax(axis=1)] if by_row else answer.mean(axis=1)
+            found[name] = answer
+        return found
 
     # ------------------------------------------------------------------- rows
     def _batches(self, rows, batch_size, seed=None, training=None):
@@ -266,7 +285,10 @@ class Training(Evaluator):
         """Answers by head name, each row's from what has not been trained on it."""
         folds = self.context.task.folds
         if trained[0].share.held is not None:
-            found = trained[0].body.predict(self._batches(trained[0].share.validation.with_y(None), 256), verbose=0)
+            rows = trained[0].share.validation
+            if trained[0].swift is not None:
+                return self._joined(trained[0].swift.answers(rows), rows)
+            found = trained[0].body.predict(self._batches(rows.with_y(None), 256), verbose=0)
             return {name: answer[np.arange(len(folds)), folds] for name, answer in found.items()}
         parts = [self._answers(part) for part in trained]
         answers = {name: np.empty((len(folds), *part.shape[1:]), part.dtype) for name, part in parts[0].items()}
@@ -278,6 +300,8 @@ class Training(Evaluator):
     def _answers(self, part):
         """Answers on the validation rows of one training."""
         rows = part.share.validation
+        if part.swift is not None and not part.mirrored:
+            return self._joined(part.swift.answers(rows), rows)
         twin = joined(rows, None, bare(part.body), part.mirrored)
         return twin.predict(self._batches(rows.with_y(None), 256), verbose=0)
 
@@ -313,6 +337,7 @@ class Trained:
     metrics: dict
     mirrored: tuple
     interrupted: bool
+    swift: Stretches | None = None
 
 
 def _portion(deadline, parts):
