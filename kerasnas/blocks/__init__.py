@@ -4,7 +4,7 @@ from kerasnas.blocks.block import Block, Signal, Wire
 from kerasnas.blocks.drawing import Drawing
 from kerasnas.blocks.heads import ClassificationHead, Head, RegressionHead
 from kerasnas.blocks.image import ConvBlock, EfficientNetBlock, ImageBlock, ResNetBlock, XceptionBlock
-from kerasnas.blocks.inputs import ImageInput, Input, TextInput
+from kerasnas.blocks.inputs import ImageInput, Input, TextInput, TimeseriesInput
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization, Standardize
 from kerasnas.blocks.reduction import DenseBlock, Merge, SpatialReduction
 from kerasnas.blocks.reduction import FlattenBlock as Flatten
@@ -15,5 +15,6 @@ __all__ = [
     "Block", "ClassificationHead", "ConvBlock", "DenseBlock", "Drawing", "EfficientNetBlock", "Embedding", "Flatten",
     "Head", "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge", "Normalization", "RNNBlock",
     "RegressionHead", "ResNetBlock", "Signal", "SpatialReduction", "Standardize", "TemporalReduction", "TextBlock",
-    "TextInput", "TextToIntSequence", "TextToNgramVector", "TransformerBlock", "Wire", "XceptionBlock",
+    "TextInput", "TextToIntSequence", "TextToNgramVector", "TimeseriesInput", "TransformerBlock", "Wire",
+    "XceptionBlock",
 ]  # fmt: skip
