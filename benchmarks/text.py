@@ -3,7 +3,7 @@
     python -m benchmarks.text --data sms_spam.csv.gz --text text --label label --time-limit 120 --seeds 3 --out r.json
     python -m benchmarks.text --data ag_news_test.csv.gz --text title description --label label
 
-Data: a CSV (also compressed) or Parquet file. A column `split` with the values "train" and "test" tells which rows test;
+Data: a CSV (also compressed) or Parquet file. A column `split` of "train" and "test" tells which rows test;
 without one a quarter does, drawn with `random_state=0` and stratified by label. Every run has a process of its own and
 sees the training rows alone; scores are accuracies on the test rows.
 """
