@@ -6,7 +6,7 @@ from kerasnas.version import __version__
 
 _HOMES = {
     "kerasnas.tasks": ("AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "load", "search",
-        "TimeseriesClassifier", "TimeseriesRegressor",
+        "TimeseriesClassifier", "TimeseriesForecaster", "TimeseriesRegressor",
     ),
     "kerasnas.blocks": (
         "Block", "ClassificationHead", "ConvBlock", "DenseBlock", "EfficientNetBlock", "Flatten", "Head",

@@ -31,19 +31,36 @@ class Members(keras.Model):
 
 def _each(y, y_pred, weight):
     """Targets and weights repeated for each member."""
-    ops = keras.ops
-    count = next(iter(y_pred.values())).shape[1]
-    y = {name: ops.repeat(ops.expand_dims(target, 1), count, axis=1) for name, target in y.items()}
-    if weight is not None and len(weight.shape) == 1:
-        weight = ops.repeat(ops.expand_dims(weight, 1), count, axis=1)
-    return y, y_pred, weight
+    repeated = {name: _for_members(target, y_pred[name].shape[1]) for name, target in y.items()}
+    weights = {
+        name: part if len(part.shape) > 1 else _for_members(part, y_pred[name].shape[1])
+        for name, part in _by_name(weight, y).items()
+    }
+    return repeated, y_pred, weights or None
 
 
 def _mean(y, y_pred, weight):
     """The members' mean answer, weighted where rows have weights for members."""
-    ops = keras.ops
-    if weight is None or len(weight.shape) == 1:
-        return y, {name: ops.mean(answer, axis=1) for name, answer in y_pred.items()}, weight
-    total = ops.maximum(ops.sum(weight, axis=1), 1e-12)
-    share = ops.expand_dims(weight / ops.expand_dims(total, 1), -1)
-    return y, {name: ops.sum(answer * share, axis=1) for name, answer in y_pred.items()}, total
+    answers, weights = {}, {}
+    given = _by_name(weight, y)
+    for name, answer in y_pred.items():
+        part = given.get(name)
+        if part is None or len(part.shape) == 1:
+            answers[name], total = keras.ops.mean(answer, axis=1), part
+        else:
+            total = keras.ops.sum(part, axis=1)
+            share = part / keras.ops.maximum(keras.ops.expand_dims(total, 1), 1e-12)
+            answers[name] = keras.ops.sum(answer * keras.ops.expand_dims(share, -1), axis=1)
+        weights |= {} if total is None else {name: total}
+    return y, answers, weights or None
+
+
+def _for_members(rows, count):
+    return keras.ops.repeat(keras.ops.expand_dims(rows, 1), count, axis=1)
+
+
+def _by_name(weight, names):
+    """Sample weights by head name; empty if there are none."""
+    if weight is None or isinstance(weight, dict):
+        return weight or {}
+    return dict.fromkeys(names, weight)

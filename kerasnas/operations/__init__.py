@@ -23,12 +23,22 @@ from kerasnas.operations.separable import (
 from kerasnas.operations.series import FillMissing, StandardizeEach
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 from kerasnas.operations.solved import SolvedDense
+from kerasnas.operations.windows import (
+    LastSteps,
+    Permute,
+    Relative,
+    SeasonalNaive,
+    SolvedForecast,
+    TakeChannels,
+    Trend,
+)
 
 __all__ = [
     "Activation", "Add", "Average", "AvgPool", "BatchNorm", "CompetingKernels", "Concatenate", "Conv", "ConvBN",
     "Crop", "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv",
-    "FactorizedReduction", "FillMissing", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv",
-    "MaxPool", "Maximum", "MemberDense", "Merge", "Multiply", "PoolBN", "RandomConvolutions", "ReLUConvBN",
-    "Rescaling", "Reshape", "Residual", "SeparableConv", "SolvedDense", "SpatialDropout", "SqueezeExcite", "StandardizeEach",
-    "UpSampling", "Zero", "ZeroPad",
+    "FactorizedReduction", "FillMissing", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Identity", "LastSteps",
+    "LayerNorm", "MBConv", "MaxPool", "Maximum", "MemberDense", "Merge", "Multiply", "Permute", "PoolBN",
+    "RandomConvolutions", "ReLUConvBN", "Relative", "Rescaling", "Reshape", "Residual", "SeasonalNaive",
+    "SeparableConv", "SolvedDense", "SolvedForecast", "SpatialDropout", "SqueezeExcite", "StandardizeEach",
+    "TakeChannels", "Trend", "UpSampling", "Zero", "ZeroPad",
 ]  # fmt: skip

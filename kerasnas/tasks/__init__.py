@@ -1,6 +1,7 @@
 """The facades."""
 
 from kerasnas.tasks.auto_model import AutoModel
+from kerasnas.tasks.forecasting import TimeseriesForecaster
 from kerasnas.tasks.image import ImageClassifier, ImageRegressor
 from kerasnas.tasks.predictor import Predictor, load
 from kerasnas.tasks.searching import Found, search
@@ -8,5 +9,5 @@ from kerasnas.tasks.series import TimeseriesClassifier, TimeseriesRegressor
 
 __all__ = [
     "AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "TimeseriesClassifier",
-    "TimeseriesRegressor", "load", "search",
+    "TimeseriesForecaster", "TimeseriesRegressor", "load", "search",
 ]  # fmt: skip
