@@ -4,7 +4,6 @@ from dataclasses import dataclass, replace
 
 from kerasnas.blocks.block import Block
 from kerasnas.blocks.heads import RegressionHead
-from kerasnas.blocks.series_networks import ConvolutionalSeries
 from kerasnas.data import ForecastTarget
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.operations import (
@@ -244,7 +243,6 @@ class ForecastBlock(Block):
         entries = [
             *({"network": "linear", "network/linear/steps/part": part} for part in (1.0, 0.5, 0.25)),
             {"network": "naive"},
-            {"network": "linear", "network/linear/map/strength": 1000.0},
             {"network": "dense"},
             {"network": "decomposition"},
             {"network": "convolution"},

@@ -270,8 +270,8 @@ def _steps(value, what, names=None):
             if not (pandas.api.types.is_numeric_dtype(value[name]) or pandas.api.types.is_bool_dtype(value[name])):
                 sample = value[name].iloc[0]
                 raise DataError(
-                    f"Expected column '{name}' of {what} to hold numbers. Received: values such as {sample!r}; drop it, "
-                    "or name it as `time_column` or `series_column`."
+                    f"Expected column '{name}' of {what} to hold numbers. Received: values such as {sample!r}; drop "
+                    "it, or name it as `time_column` or `series_column`."
                 )
         value = value.to_numpy("float32", na_value=np.nan)
     steps = as_values(value, what)
@@ -296,7 +296,7 @@ def _refuse_unknown(inputs, form, what):
             row, column = map(int, np.argwhere(wrong)[0])
             kind = "missing" if np.isnan(part[row, column]) else "infinite or too large"
             raise DataError(
-                f"Expected numbers in every step of {what}. Received: {kind} ones, {int(wrong.sum())} in all, the first "
-                f"at step {row} of column {form.columns[column]!r}; fill them in, for example with "
+                f"Expected numbers in every step of {what}. Received: {kind} ones, {int(wrong.sum())} in all, the "
+                f"first at step {row} of column {form.columns[column]!r}; fill them in, for example with "
                 "frame.interpolate(), or drop the column."
             )
