@@ -35,16 +35,18 @@ class Outlook(Operation):
     Args:
         horizon: Steps of the forecast.
         targets: How many series are forecast.
+        initializer: What the layer starts from.
     """
 
     horizon: int
     targets: int = 1
+    initializer: str = "glorot_uniform"
 
     def expand(self, shape):
         wanted = (self.horizon, self.targets)
         if tuple(shape) == wanted:
             return Sequential()
-        dense = Dense(self.horizon * self.targets)
+        dense = Dense(self.horizon * self.targets, initializer=self.initializer)
         return Sequential({"flatten": Flatten(), "dense": dense, "shape": Reshape(wanted)})
 
 
@@ -134,8 +136,8 @@ class ForecastBlock(Block):
         target_mean, target_scale: Of each target; those of the channels where those are given.
         season: Steps of a season, for the control that repeats the last one.
         gap: Steps between the window and the forecast.
-        block_type: "linear" (solved for in closed form), "naive" (the last season again), "decomposition", "dense",
-            "convolution", a list of them, or None to search.
+        block_type: "linear" (solved for in closed form), "naive" (the last season again), "decomposition", "dense" and
+            "convolution" (both beside the linear map), a list of them, or None to search.
         name: Its name.
     """
 
@@ -178,27 +180,24 @@ class ForecastBlock(Block):
     def _ending(self):
         return LastSteps(Choice(1.0, 0.5, 0.25))
 
-    def _changes(self, network, width):
-        """A network over changes since the end of the window, to which that is added again."""
-        steps = {"steps": self._ending(), "seen": self._seen(width)}
-        outlook = {"network": network, "outlook": Outlook(self.horizon, self.targets)}
-        if self.channels is None:
-            return Sequential({**steps, **outlook})
-        changes = Sequential({**steps, "relative": Relative(), **outlook})
-        level = SeasonalNaive(self.horizon, self.channels)
-        return Parallel({"changes": changes, "level": level})
+    def _beside(self, network, width):
+        """The linear map, and a network that learns what that leaves: it starts from nothing."""
+        relative = {} if self.channels is None else {"relative": Relative()}
+        outlook = Outlook(self.horizon, self.targets, "zeros")
+        steps = {"steps": self._ending(), "seen": self._seen(width), **relative, "network": network, "outlook": outlook}
+        return Parallel({"linear": self._solved("targets", "loo"), "rest": Sequential(steps)})
 
     def _naive(self, width):
         return SeasonalNaive(self.horizon, self.channels, self.season, self.gap)
 
     def _linear(self, width):
         some = self.channels is not None and len(self.channels) < width
-        solved = SolvedForecast(
-            self.horizon, self.channels, self.target_mean or (0.0,) * self.targets,
-            self.target_scale or (1.0,) * self.targets,
-            Choice("targets", "all") if some else "all", Choice("loo", 100.0, 1000.0, 10_000.0),
-        )  # fmt: skip
-        return Sequential({"steps": self._ending(), "map": solved})
+        seen = Choice("targets", "all") if some else "all"
+        return Sequential({"steps": self._ending(), "map": self._solved(seen, Choice("loo", 100.0, 1000.0, 10_000.0))})
+
+    def _solved(self, seen, strength):
+        mean, scale = self.target_mean or (0.0,) * self.targets, self.target_scale or (1.0,) * self.targets
+        return SolvedForecast(self.horizon, self.channels, mean, scale, seen, strength)
 
     def _decomposition(self, width):
         steps = {"steps": self._ending(), "seen": TakeChannels(self.channels), "relative": Relative()}
@@ -206,11 +205,11 @@ class ForecastBlock(Block):
         return Parallel({"changes": changes, "level": SeasonalNaive(self.horizon, self.channels)})
 
     def _dense(self, width):
-        network = ResidualPerceptron(Choice(64, 128, 256, default=128), Choice(1, 2), Choice(0.1, 0.3, 0.0))
-        return self._changes(network, width)
+        network = ResidualPerceptron(Choice(64, 128, 256, default=128), Choice(1, 2), Choice(0.3, 0.1, 0.5))
+        return self._beside(network, width)
 
     def _convolution(self, width):
-        return self._changes(ConvolutionalWindow(Choice(16, 32, 64, default=32), Choice(4, 6)), width)
+        return self._beside(ConvolutionalWindow(Choice(16, 32, 64, default=32), Choice(4, 6)), width)
 
     # --------------------------------------------------------------- training
     def gives(self, signals):
@@ -222,7 +221,7 @@ class ForecastBlock(Block):
         batch = 32 if rows < 2000 else 128
         usual = int(min(max(1500 * batch / rows, 5), 60))
         recipe = {
-            "learning_rate": Float(2e-4, 5e-3, log=True, default=1e-3),
+            "learning_rate": Float(1e-4, 5e-3, log=True, default=5e-4),
             "weight_decay": Choice(0.0, 0.02, 0.05, default=0.02),
             "batch_size": Choice(batch // 2, batch, 2 * batch, default=batch),
             "epochs": Choice(short=max(1, usual // 3), usual=usual, long=2 * usual, default="usual"),
