@@ -10,7 +10,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parent.parent
-MODULES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in ("__init__", "table"))
+MODULES = sorted(
+    path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in ("__init__", "references", "table")
+)
 
 
 def run(*arguments):

@@ -91,7 +91,9 @@ class Predictor:
         rows = self._labelled(x, y)
         answers = target.decode(self._predicted(rows.with_y(None), 256, 0)[name])
         if isinstance(target, RegressionTarget):
-            return float(r2_score(target.encode(rows.y[name]), np.reshape(answers, (len(answers), -1))))
+            return float(
+                r2_score(*(np.reshape(each, (len(answers), -1)) for each in (target.encode(rows.y[name]), answers)))
+            )
         truth = target.encode(rows.y[name])
         return float(accuracy_score(truth, target.encode(answers)))
 
