@@ -5,11 +5,15 @@ import importlib
 from kerasnas.version import __version__
 
 _HOMES = {
-    "kerasnas.tasks": ("AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "load", "search"),
+    "kerasnas.tasks": (
+        "AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "StructuredDataClassifier",
+        "StructuredDataRegressor", "load", "search",
+    ),
     "kerasnas.blocks": (
-        "Block", "ClassificationHead", "ConvBlock", "DenseBlock", "EfficientNetBlock", "Flatten", "Head",
-        "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge", "Normalization", "RegressionHead",
-        "ResNetBlock", "SpatialReduction", "XceptionBlock",
+        "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
+        "EfficientNetBlock", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge",
+        "Normalization", "RegressionHead", "ResNetBlock", "SpatialReduction", "StructuredDataBlock",
+        "StructuredDataInput", "XceptionBlock",
     ),
     "kerasnas.space": (
         "Architecture", "Categorical", "Cell", "Choice", "Float", "Int", "Operation", "Parallel", "Repeat",

@@ -1,6 +1,7 @@
 """Where data enter a drawn graph."""
 
 from kerasnas.blocks.block import KnownArguments, Wire
+from kerasnas.data.tables import learn_table
 
 
 class Input(KnownArguments, Wire):
@@ -36,3 +37,25 @@ class ImageInput(Input):
     """Pictures: `(rows, height, width)` or `(rows, height, width, channels)`."""
 
     kind = "image"
+
+
+class StructuredDataInput(Input):
+    """A table: a DataFrame, a CSV or Parquet file, a dict of columns, or rows of any of these.
+
+    Args:
+        column_names: Names for rows that bring none; of a table with names, the columns that are used. All if None.
+        column_types: "numerical", "categorical", "date" or "text" by column name; told from the values where it is not
+            given.
+        shape, name, dtype: See `Input`.
+    """
+
+    kind = "table"
+
+    def __init__(self, column_names=None, column_types=None, shape=None, name=None, dtype=None):
+        super().__init__(shape, name, dtype)
+        self.column_names = None if column_names is None else list(column_names)
+        self.column_types = dict(column_types or {})
+
+    def learn(self, value, what, prefix=""):
+        """The `TableSchema` of the rows of `fit`."""
+        return learn_table(value, what, self.column_names, self.column_types, prefix)

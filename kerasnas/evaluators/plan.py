@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 DEFAULTS = {
     "optimizer": "adamw", "learning_rate": 3e-3, "weight_decay": 0.02, "label_smoothing": 0.0, "batch_size": 64,
-    "epochs": 30, "warmup": 0.2,
+    "epochs": 30, "warmup": 0.2, "beta_2": 0.999, "schedule": "one_cycle",
 }  # fmt: skip
 
 
@@ -21,6 +21,8 @@ class Plan:
         batch_size: Rows in a step.
         epochs: Passes over the training rows.
         warmup: Part of the training in which the learning rate rises.
+        beta_2: How slowly AdamW forgets the squares of gradients.
+        schedule: "one_cycle", or "waves": four rises and falls, of which the last take the longest.
     """
 
     optimizer: str
@@ -30,6 +32,8 @@ class Plan:
     batch_size: int
     epochs: int
     warmup: float
+    beta_2: float = 0.999
+    schedule: str = "one_cycle"
 
     @classmethod
     def of(cls, training, rows, **fixed):
@@ -39,11 +43,16 @@ class Plan:
         return cls(**{**chosen, "batch_size": max(1, min(int(chosen["batch_size"]), rows))})
 
     def rate(self, progress):
-        """The learning rate after a part `progress` of the training: up in a line, down along a cosine to zero.
+        """The learning rate after a part `progress` of the training.
+
+        One cycle goes up in a line, then down along a cosine to zero.
 
         Reference:
-            Smith & Topin, "Super-Convergence", 2019; Loshchilov & Hutter, "SGDR", ICLR 2017.
+            Smith & Topin, "Super-Convergence", 2019; Loshchilov & Hutter, "SGDR", ICLR 2017; Holzmüller et al., "Better
+            by Default", NeurIPS 2024 (waves).
         """
+        if self.schedule == "waves":
+            return self.learning_rate * 0.5 * (1 - math.cos(2 * math.pi * math.log2(1 + 15 * min(progress, 1.0))))
         if progress < self.warmup:
             return self.learning_rate * max(progress / self.warmup, 0.02)
         down = min((progress - self.warmup) / (1 - self.warmup), 1.0)
@@ -58,7 +67,7 @@ class Plan:
                 self.rate(0), momentum=0.9, nesterov=True, weight_decay=self.weight_decay or None
             )
         elif name == "adamw":
-            made = keras.optimizers.AdamW(self.rate(0), weight_decay=self.weight_decay)
+            made = keras.optimizers.AdamW(self.rate(0), weight_decay=self.weight_decay, beta_2=self.beta_2)
         else:
             made = keras.optimizers.get({"class_name": name, "config": {"learning_rate": self.rate(0)}})
         made.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])

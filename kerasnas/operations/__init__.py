@@ -2,7 +2,8 @@
 
 from kerasnas.operations.convolution import Conv, DepthwiseConv
 from kerasnas.operations.dense import Dense
-from kerasnas.operations.members import MemberDense
+from kerasnas.operations.features import Bins, FeatureDense, JoinFeatures, Lookup, Scale, Take, Waves
+from kerasnas.operations.members import MemberDense, Members, SharedDense
 from kerasnas.operations.merging import Add, Average, Concatenate, Maximum, Merge, Multiply
 from kerasnas.operations.mobile import MBConv, SqueezeExcite
 from kerasnas.operations.normalization import BatchNorm, LayerNorm
@@ -22,9 +23,10 @@ from kerasnas.operations.separable import (
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 
 __all__ = [
-    "Activation", "Add", "Average", "AvgPool", "BatchNorm", "Concatenate", "Conv", "ConvBN", "Crop", "Dense",
-    "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv", "FactorizedReduction", "Flatten",
-    "GlobalAvgPool", "GlobalMaxPool", "Identity", "LayerNorm", "MBConv", "MaxPool", "Maximum", "MemberDense", "Merge",
-    "Multiply", "PoolBN", "ReLUConvBN", "Rescaling", "Reshape", "Residual", "SeparableConv", "SpatialDropout",
-    "SqueezeExcite", "UpSampling", "Zero", "ZeroPad",
+    "Activation", "Add", "Average", "AvgPool", "BatchNorm", "Bins", "Concatenate", "Conv", "ConvBN", "Crop", "Dense",
+    "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "FactorizedConv", "FactorizedReduction",
+    "FeatureDense", "Flatten", "GlobalAvgPool", "GlobalMaxPool", "Identity", "JoinFeatures", "LayerNorm", "Lookup",
+    "MBConv", "MaxPool", "Maximum", "MemberDense", "Members", "Merge", "Multiply", "PoolBN", "ReLUConvBN",
+    "Rescaling", "Reshape", "Residual", "Scale", "SeparableConv", "SharedDense", "SpatialDropout", "SqueezeExcite",
+    "Take", "UpSampling", "Waves", "Zero", "ZeroPad",
 ]  # fmt: skip
