@@ -49,7 +49,7 @@ class Prepared:
         if classes is None or not hasattr(self.rows, "x"):
             return {}
         kinds = self.drawing.kinds
-        return {name: mirrors(rows, classes) for name, rows in self.rows.x.items() if kinds[name] == "image"}
+        return {name: mirrors(rows, classes) for name, rows in self.rows.x.items() if kinds.get(name) == "image"}
 
     def task(self, validation, seed):
         """The task, its validation rows or folds drawn by `seed` where none were given."""
