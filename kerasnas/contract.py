@@ -1,75 +1,11 @@
 """The types that pass between the parts: what is proposed, what was measured, who proposes and who measures."""
 
-import math
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from kerasnas.errors import ArgumentError, nearest
+from kerasnas.objectives import Objective
 from kerasnas.space import Architecture, Space
-
-HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_score", "iou", "cosine_similarity")
-LOWER = ("loss", "error", "mae", "mse", "rmse", "mape", "msle", "crossentropy", "logcosh", "divergence", "hinge")
-
-
-@dataclass(frozen=True)
-class Objective:
-    """What a search improves: the name of a metric and whether more or less of it is better.
-
-    Args:
-        name: As Keras reports it: "val_accuracy", "val_loss", "val_price_mae" for the head `price`.
-        direction: "max" or "min"; inferred from the name where that is possible.
-
-    Raises:
-        ArgumentError: If the direction is unknown.
-    """
-
-    name: str
-    direction: str | None = None
-
-    def __post_init__(self):
-        if self.direction is None:
-            object.__setattr__(self, "direction", self._inferred())
-        if self.direction not in ("max", "min"):
-            raise ArgumentError(f"Expected `direction` to be 'max' or 'min'. Received: {self.direction!r}.")
-
-    def _inferred(self):
-        # The end tells: a head may be called anything, and Keras numbers a metric's namesakes.
-        name = re.sub(r"_\d+$", "", self.name)
-        if name.endswith(LOWER):
-            return "min"
-        if name.endswith(HIGHER):
-            return "max"
-        raise ArgumentError(
-            "Expected an objective whose direction its name tells, or `Objective(name, direction='max')`."
-            f"{nearest(self.name.removeprefix('val_'), HIGHER + LOWER)} Received: {self.name!r}."
-        )
-
-    @classmethod
-    def of(cls, value):
-        """An `Objective` from a name, an `Objective`, or anything with a `name` and a `direction` (KerasTuner's)."""
-        if isinstance(value, cls):
-            return value
-        if isinstance(value, str):
-            return cls(value)
-        if hasattr(value, "name") and hasattr(value, "direction"):
-            return cls(value.name, value.direction)
-        raise ArgumentError(f"Expected `objective` to be the name of a metric. Received: {value!r}.")
-
-    def score(self, metrics):
-        """The objective's value turned so that more is better; `nan` if it was not measured."""
-        value = metrics.get(self.name, math.nan)
-        return value if self.direction == "max" else -value
-
-    def better(self, left, right):
-        """Whether the trial `left` ranks before `right`."""
-        return self.rank(left) > self.rank(right)
-
-    def rank(self, trial):
-        """A key to sort trials by, the best last; ties are broken by the validation loss, then by being earlier."""
-        metrics = trial.measurement.metrics
-        loss = metrics.get("val_loss", 0.0)
-        return self.score(metrics), -math.inf if math.isnan(loss) else -loss, -trial.proposal.number
 
 
 @dataclass(frozen=True)
@@ -117,13 +53,20 @@ class Trial:
 
 @dataclass
 class Context:
-    """What a strategy and an evaluator are set up with: the space, the task, the objective, the seed, the folder."""
+    """What a strategy and an evaluator are set up with: the space, the task, the objective, the seed, the folder.
+
+    Where several objectives are searched for at once, `objectives` has them all, and `objective` is the first.
+    """
 
     space: Space
     task: object = None
     objective: Objective = field(default_factory=lambda: Objective("val_loss"))
     seed: int = 0
     folder: Path | None = None
+    objectives: tuple = ()
+
+    def __post_init__(self):
+        self.objectives = tuple(self.objectives) or (self.objective,)
 
 
 class Strategy:

@@ -58,7 +58,7 @@ class Pace(keras.callbacks.Callback):
         if not math.isfinite(metrics.get("loss", 0.0)):
             raise Diverged(f"the loss became {metrics['loss']} in epoch {epoch + 1}")
         self.curve.append({"epoch": epoch + 1, **metrics})
-        self.validated = self.objective.name in metrics
+        self.validated = all(name in metrics for name in self.objective.metrics)
         if self.validated:
             self._compare(epoch, metrics)
         if self.report(epoch + 1, metrics) == "stop":

@@ -1,7 +1,7 @@
 """How much a search may spend."""
 
 import numbers
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from kerasnas.errors import ArgumentError
 
@@ -18,6 +18,8 @@ class Budget:
         time_limit: Seconds for everything: analysis, search and final fit.
         max_model_size: Parameters of a model, trainable or not.
         max_epochs: Epochs trained over all trials.
+        max_params: The same as `max_model_size`; the lesser of both holds.
+        max_flops: FLOPs of a model for one example: two for each multiply-add.
 
     Raises:
         ArgumentError: If a limit is not positive.
@@ -27,13 +29,21 @@ class Budget:
     time_limit: float | None = None
     max_model_size: int | None = None
     max_epochs: int | None = None
+    max_params: int | None = None
+    max_flops: int | None = None
 
     def __post_init__(self):
-        for name in ("max_trials", "time_limit", "max_model_size", "max_epochs"):
+        for name in (limit.name for limit in fields(self)):
             value = getattr(self, name)
             number = isinstance(value, numbers.Real) and not isinstance(value, bool)
             if value is not None and not (number and value > 0):
                 raise ArgumentError(f"Expected `{name}` to be a positive number or None. Received: {value!r}.")
+
+    def limits(self):
+        """What a model may cost: pairs of "params" or "flops" and the most of it."""
+        sizes = [size for size in (self.max_model_size, self.max_params) if size is not None]
+        params = (("params", min(sizes)),) if sizes else ()
+        return params + ((("flops", self.max_flops),) if self.max_flops is not None else ())
 
     def seconds_left(self, elapsed):
         """Seconds that trials may still use, or None without a time limit: the rest is for the final model."""

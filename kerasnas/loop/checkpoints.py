@@ -20,7 +20,8 @@ class Keeper(Observer):
         if self.context.folder is None:
             return
         ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
-        kept = {f"{other.number:04d}" for other in ranked[: self.keep]}
+        kept = {other.number for other in ranked[: self.keep]}
+        spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now
         for file in (Path(self.context.folder) / "trials").glob("[0-9]*.*"):
-            if file.stem not in kept and int(file.stem) <= trial.number:
+            if int(file.stem) in spare:
                 file.unlink(missing_ok=True)

@@ -119,7 +119,7 @@ class Isolated:
                 self._pipe.send(self.report(proposal, *content))
         except (EOFError, OSError):
             self._process.join(10)
-            return Trial(proposal, "failed", error=_death(self._process.exitcode))
+            return Trial(proposal, "failed", error=death(self._process.exitcode))
 
     def close(self):
         with contextlib.suppress(OSError):
@@ -130,7 +130,7 @@ class Isolated:
             self._process.join()
 
 
-def _death(code):
+def death(code):
     if code is not None and code < 0:
         import signal
 
@@ -145,7 +145,7 @@ def _work(pipe):
     """The worker's life: set up once, then evaluate whatever comes."""
     with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
         evaluator, context = pickle.loads(pipe.recv_bytes())
-        broken = _setup_error(evaluator, context)
+        broken = setup_error(evaluator, context)
         while True:
             proposal = pipe.recv()
             if broken:
@@ -159,7 +159,7 @@ def _work(pipe):
             pipe.send(("trial", attempt(evaluator, proposal, report)))
 
 
-def _setup_error(evaluator, context):
+def setup_error(evaluator, context):
     try:
         evaluator.setup(context)
     except Exception as error:  # told as the reason of the trials that cannot be made

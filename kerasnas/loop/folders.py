@@ -13,20 +13,22 @@ ROOT = "kerasnas_runs"
 OURS = (FILE, "trials", "final.keras", "model.json", "call.json")
 
 
-def identity(data, space, heads, objective, strategy, evaluator, seed):
+def identity(data, space, heads, objectives, strategy, evaluator, seed):
     """What makes a run this run, as plain values by part. The budget is not among it: a run goes on with more.
 
     Args:
         data: Fingerprints of the rows, by part; empty where the evaluator has data of its own.
-        space, objective, strategy, evaluator: As of the search.
+        space, objectives, strategy, evaluator: As of the search.
         heads: By name, objects with `losses()` and `measures()`.
         seed: The seed given, or None.
     """
     learnt = {name: [_name(head.losses()), [_name(m) for m in head.measures()]] for name, head in heads.items()}
+    first, *others = [objective.describe() for objective in objectives]
+    several = {"objectives": [first, *others]} if others else {}
     return {
         **data,
         "space": digest(space.describe(), str(space.portfolio)),
-        "task": {"heads": learnt, "objective": [objective.name, objective.direction]},
+        "task": {"heads": learnt, "objective": first, **several},
         "strategy": strategy.describe(),
         "evaluator": evaluator.describe(),
         "seed": seed,

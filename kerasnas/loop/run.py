@@ -38,18 +38,19 @@ class Run:
         evaluator: What measures.
         journal: The open `Journal`; what it holds is replayed first.
         budget: The `Budget`.
-        executor: A class such as `Inline` or `Isolated`.
+        executor: A function from (evaluator, context, report) to what runs trials; see `place`.
         observers: `Observer`s.
+        price: A function from an architecture to a dict of what it costs, which joins its metrics; see `Price`.
 
     Attributes:
         trials: The trials told, in that order.
         reason: Why the search ended: a limit's name, "space exhausted" or "interrupted".
     """
 
-    def __init__(self, context, strategy, evaluator, journal, budget, executor=Inline, observers=()):
+    def __init__(self, context, strategy, evaluator, journal, budget, executor=Inline, observers=(), price=None):
         self.context, self.strategy, self.evaluator = context, strategy, evaluator
-        self.journal, self.budget, self.executor_class = journal, budget, executor
-        self.observers = list(observers)
+        self.journal, self.budget, self.open_executor = journal, budget, executor
+        self.observers, self.price = list(observers), price
         self.trials, self.reason = [], None
         self._open = {}
         self._begun = 0
@@ -82,7 +83,7 @@ class Run:
         limit = self._limit()
         if limit and not self._open:
             return self._end(limit)
-        executor = self.executor_class(self.evaluator, self.context, self._report)
+        executor = self.open_executor(self.evaluator, self._measured(), self._report)
         try:
             return self._end(self._loop(executor))
         except KeyboardInterrupt:
@@ -99,6 +100,13 @@ class Run:
                 self._note_told(item)
         if self.trials:
             self._tell_observers("replayed", self.trials)
+
+    def _measured(self):
+        """The context of the evaluator, to whom the price of a network is nothing that training could better."""
+        learnt = self.context.objective.learnt
+        if learnt is self.context.objective:
+            return self.context
+        return dataclasses.replace(self.context, objective=learnt)
 
     def _loop(self, executor):
         waiting = list(self._open.values())  # begun before a kill, never finished: run again, as they were
@@ -154,16 +162,19 @@ class Run:
             self.strategy.tell(trial)
 
     def _checked(self, trial):
-        """A completed trial whose objective is not a finite number has failed."""
+        """The trial with its price, and failed if an objective of a completed one is not a finite number."""
         if trial.status == "failed":
             return trial
-        name, metrics = self.context.objective.name, trial.measurement.metrics
-        value = metrics.get(name)
-        if isinstance(value, numbers.Real) and math.isfinite(value):
-            return trial
-        known = ", ".join(sorted(metrics)) or "nothing"
-        error = f"the objective '{name}' is {metrics[name]}" if name in metrics else f"no '{name}' among: {known}"
-        return dataclasses.replace(trial, status="failed", error=error)
+        metrics = trial.measurement.metrics
+        if self.price is not None:
+            metrics = {**self.price(trial.proposal.architecture), **metrics}
+        for objective in self.context.objectives:
+            value = objective.value(metrics)
+            if not (isinstance(value, numbers.Real) and math.isfinite(value)):
+                return dataclasses.replace(trial, status="failed", error=_unusable(objective, metrics))
+            if objective.terms:
+                metrics = {**metrics, objective.name: value}
+        return dataclasses.replace(trial, measurement=dataclasses.replace(trial.measurement, metrics=metrics))
 
     def _report(self, proposal, step, metrics):
         answers = [observer.reported(proposal, step, metrics) for observer in self.observers]
@@ -183,3 +194,12 @@ class Run:
                 f"{first.error}"
             )
         return self
+
+
+def _unusable(objective, metrics):
+    """Why an objective has no value among metrics."""
+    missing = [name for name in objective.metrics if name not in metrics]
+    if not missing:
+        return f"the objective '{objective.name}' is {metrics.get(objective.name, 'no number')}"
+    known = ", ".join(sorted(metrics)) or "nothing"
+    return f"no '{missing[0]}' among: {known}"

@@ -9,8 +9,9 @@ from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.loop import final, folders
 from kerasnas.loop.checkpoints import Keeper
-from kerasnas.loop.executors import Inline, Isolated
+from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
+from kerasnas.loop.prices import Price, Within
 from kerasnas.loop.run import Run
 
 
@@ -19,19 +20,19 @@ class Session:
     """Everything a search is made of.
 
     Args:
-        space, objective, strategy, evaluator, budget: Its parts.
+        space, objectives, strategy, evaluator, budget: Its parts.
         data: Fingerprints of the rows, by part.
         heads: What is learnt, by name.
         task: A function from the seed to the `Task`, or None where the evaluator needs none.
         seed: The seed, or None to draw one.
         directory, project_name, default_name, overwrite: Where the run lies; see `folders.choose`.
-        isolate: Whether trials run in a process of their own.
+        executor: Where trials run; see `place`.
         show: A function from (context, budget, journal) to observers, which are closed at the end.
         started: `time.monotonic()` at which the user called.
     """
 
     space: object
-    objective: object
+    objectives: tuple
     strategy: object
     evaluator: object
     budget: object
@@ -43,7 +44,7 @@ class Session:
     project_name: str | None = None
     default_name: str = "search"
     overwrite: bool = False
-    isolate: bool = False
+    executor: object = Inline
     show: object = None
     started: float | None = None
 
@@ -56,21 +57,22 @@ class Session:
         from kerasnas.backend import prepare
 
         identity = folders.identity(
-            self.data, self.space, self.heads, self.objective, self.strategy, self.evaluator, self.seed
+            self.data, self.space, self.heads, self.objectives, self.strategy, self.evaluator, self.seed
         )
         folder = folders.choose(self.directory, self.project_name, self.default_name, identity, self.overwrite)
         with Journal(folder, self.started or time.monotonic()) as journal:
             journal.header(identity)
             seed = folders.seed(journal, self.seed)
             task = None if self.task is None else self.task(seed)
-            context = Context(self._limited(task), task, self.objective, seed, folder)
+            price = None if task is None else Price(self.space, dict(task.shapes))
+            context = Context(self._limited(price), task, self.objectives[0], seed, folder, self.objectives)
             if task is not None:
                 prepare()
             observers = self.show(context, self.budget, journal) if self.show else []
             try:
-                executor = Isolated if self.isolate else Inline
                 keeper = [] if task is None else [Keeper(context)]
-                run = Run(context, self.strategy, self.evaluator, journal, self.budget, executor, [*keeper, *observers])
+                watching = [*keeper, *observers]
+                run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
                 run.search()
                 model = None if task is None else final.choose(run, context, journal)
             finally:
@@ -89,40 +91,23 @@ class Session:
                 stacklevel=4,
             )
 
-    def _limited(self, task):
-        """The space, without the models over the size that the budget allows."""
-        limit = self.budget.max_model_size
-        if limit is None or task is None:
+    def _limited(self, price):
+        """The space, without the models over the sizes that the budget allows."""
+        limits = self.budget.limits()
+        if not limits or price is None:
             return self.space
-        limited = self.space.where(SmallEnough(self.space, dict(task.shapes), limit))
+        limited = self.space.where(Within(price, limits))
         if limited.default() not in limited:
-            _check_any(limited, limit)
+            _check_any(limited, limits)
         return limited
 
 
-def _check_any(space, limit):
-    """Refuses a limit of parameters under which no architecture is found."""
+def _check_any(space, limits):
+    """Refuses limits to which no architecture is found that keeps."""
     try:
         space.sample(random.Random(0))
     except SpaceError as error:
+        told = " and ".join(f"at most {limit:g} {name}" for name, limit in limits)
         raise ArgumentError(
-            f"Expected a `max_model_size` that some model of the space keeps to. Received: {limit}; every model tried "
-            "has more parameters."
+            f"Expected limits that some model of the space keeps to. Received: {told}; every model tried has more."
         ) from error
-
-
-@dataclass(frozen=True)
-class SmallEnough:
-    """A constraint: the network of an architecture has at most `limit` parameters."""
-
-    space: object
-    shapes: dict
-    limit: int
-
-    def __call__(self, architecture):
-        from kerasnas.lowering import cost_of
-
-        network = self.space.resolve(architecture).network
-        named = isinstance(getattr(network, "inputs", None), tuple)
-        shapes = self.shapes if named else next(iter(self.shapes.values()))
-        return cost_of(network, shapes).params <= self.limit

@@ -1,7 +1,7 @@
 """The leaderboard: from the journal alone, so that it is there at once and for runs that go on elsewhere."""
 
 from kerasnas.report.record import record
-from kerasnas.report.words import count, differing, duration, parted, short
+from kerasnas.report.words import count, differing, duration, figure, parted, short
 
 
 def leaderboard(folder):
@@ -12,7 +12,8 @@ def leaderboard(folder):
 
     Returns:
         A `pandas.DataFrame` with the columns rank (1 is best), trial (its number), status, the objective, the other
-        validation metrics, seconds, epochs, params, network and training (their answers in short), final (whether
+        validation metrics, seconds, epochs, params, front (with several objectives: whether no other trial dominates
+        it), network and training (their answers in short), final (whether
         the final model is made of it), error, architecture (the whole of it).
 
     Raises:
@@ -51,11 +52,14 @@ def show(folder, console=None, top=20):
     console = console or Console()
     known = record(folder)
     table = Table(box=None, header_style="bold", pad_edge=False)
-    names = [known.objective.name, *_others(known)[: 2 if console.width >= 100 else 0]]
+    names = [objective.name for objective in known.objectives]
+    names += _others(known)[: 2 if console.width >= 100 and len(names) == 1 else 0]
     for name in ("rank", "trial", *names, "time", "epochs", "params"):
         table.add_column(name, justify="right", no_wrap=True)
     architectures = [trial.proposal.architecture for trial in known.trials]
     varying = set(differing(architectures))
+    if len(known.objectives) > 1:
+        table.add_column("front", justify="right", no_wrap=True)
     table.add_column("what differs" if varying else "network", ratio=1, overflow="fold")
     listed = list(zip(known.ranked, _rows(known)))
     for trial, row in listed[:top]:
@@ -66,11 +70,12 @@ def show(folder, console=None, top=20):
 
 def _cells(trial, row, names, varying):
     architecture = dict(trial.proposal.architecture)
-    numbers = ["" if row[name] is None else f"{row[name]:.4f}" for name in names]
+    numbers = ["" if row[name] is None else figure(row[name]) for name in names]
     spent = ["" if row[name] is None else tell(row[name]) for name, tell in _SPENT.items()]
     what = f"failed: {trial.error}" if row["rank"] is None else short(architecture, varying or None)
     number = f"{row['trial']}{'*' if row['final'] else ' '}"
-    return "" if row["rank"] is None else str(row["rank"]), number, *numbers, *spent, _plain(what)
+    front = ["yes" if row["front"] else ""] if "front" in row else []
+    return "" if row["rank"] is None else str(row["rank"]), number, *numbers, *spent, *front, _plain(what)
 
 
 _SPENT = {"seconds": duration, "epochs": str, "params": count}
@@ -95,23 +100,26 @@ def _footer(console, known, hidden):
 
 
 def _columns(known):
-    first = ["rank", "trial", "status", known.objective.name, *_others(known), "seconds", "epochs", "params"]
-    return [*first, "network", "training", "final", "error", "architecture"]
+    metrics = [*(objective.name for objective in known.objectives), *_others(known)]
+    first = dict.fromkeys(["rank", "trial", "status", *metrics, "seconds", "epochs", "params"])
+    front = ["front"] if len(known.objectives) > 1 else []
+    return [*first, *front, "network", "training", "final", "error", "architecture"]
 
 
 def _others(known):
     """Names of the validation metrics beside the objective."""
     names = dict.fromkeys(name for t in known.trials if t.measurement for name in t.measurement.metrics)
-    return [name for name in names if name.startswith("val_") and name != known.objective.name]
+    return [name for name in names if name.startswith("val_") and name not in [o.name for o in known.objectives]]
 
 
 def _rows(known):
     members = known.final.get("members", ())
-    metrics = [known.objective.name, *_others(known)]
-    return [_row(place, trial, metrics, members) for place, trial in enumerate(known.ranked, 1)]
+    metrics = [*(objective.name for objective in known.objectives), *_others(known)]
+    front = {trial.number for trial in known.front} if len(known.objectives) > 1 else None
+    return [_row(place, trial, metrics, members, front) for place, trial in enumerate(known.ranked, 1)]
 
 
-def _row(place, trial, metrics, members):
+def _row(place, trial, metrics, members, front):
     measured = trial.measurement
     network, training = parted(trial.proposal.architecture)
     return {
@@ -121,7 +129,8 @@ def _row(place, trial, metrics, members):
         **{name: measured and measured.metrics.get(name) for name in metrics},
         "seconds": measured and measured.seconds,
         "epochs": measured and measured.extra.get("epochs"),
-        "params": measured and measured.extra.get("params"),
+        "params": measured and measured.extra.get("params", measured.metrics.get("params")),
+        **({} if front is None else {"front": trial.number in front}),
         "network": short(network),
         "training": short(training),
         "final": trial.number in members,

@@ -55,7 +55,7 @@ class Lines(Progress):
     def reported(self, proposal, step, metrics):
         super().reported(proposal, step, metrics)
         if self.each_epoch:
-            total = self.total
+            total = self.running[proposal.number].total
             told = ", ".join(f"{name} {value:.4f}" for name, value in metrics.items())
             self.say(f"trial {proposal.number}: epoch {step}{f'/{total}' if total else ''}: {told}")
 
@@ -133,25 +133,24 @@ class Screen(Progress):
     def _lines(self):
         from rich.text import Text
 
-        proposal = self.proposal
-        if proposal is not None:
-            yield f"trial {proposal.number}", Text(self.what(proposal))
-            yield "", self._now()
-        else:
+        for number, at in sorted(self.running.copy().items()):  # a copy: the display is drawn in a thread of its own
+            yield f"trial {number}", Text(self.what(at.proposal))
+            yield "", self._now(at)
+        if not self.running:
             yield "trial", Text("choosing the next")
         yield "best", Text(self.so_far(), style="green")
         yield "trials", Text(self._done())
         yield "time", Text(self._time())
 
-    def _now(self):
+    def _now(self, at):
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
 
-        total = self.total
+        total = at.total
         row = Table.grid(padding=(0, 2))
-        told = [Text(f"epoch {self.step}{f'/{total}' if total else ''}"), Text(self.value(self.metrics))]
-        row.add_row(*([ProgressBar(total, self.step, width=24)] if total else []), *told)
+        told = [Text(f"epoch {at.step}{f'/{total}' if total else ''}"), Text(self.value(at.metrics))]
+        row.add_row(*([ProgressBar(total, at.step, width=24)] if total else []), *told)
         return row
 
     def _done(self):

@@ -2,13 +2,26 @@
 
 import contextlib
 import time
+from dataclasses import dataclass, field
 
+from kerasnas.contract import Proposal
 from kerasnas.errors import KerasnasError
 from kerasnas.loop import Observer
 from kerasnas.report.words import differing, duration, parted, short
 
 MANY = 10  # trials from which on an estimate of the whole search is worth a line
 FEW = 4  # answers that may differ for a trial to be told by its difference from the best
+
+
+@dataclass
+class Running:
+    """A trial under way: how many epochs it is to have, and how far it is."""
+
+    proposal: Proposal
+    total: int | None
+    began_at: float
+    step: int = 0
+    metrics: dict = field(default_factory=dict)
 
 
 class Progress(Observer):
@@ -24,23 +37,23 @@ class Progress(Observer):
         self.context, self.budget, self.journal = context, budget, journal
         self.objective = context.objective
         self.trials, self.fresh = [], 0
-        self.proposal, self.step, self.metrics, self.began_at, self.total = None, 0, {}, 0.0, None
+        self.running = {}  # by number
 
     # ------------------------------------------------------------------ events
     def replayed(self, trials):
         self.trials = list(trials)
 
     def began(self, proposal):
-        self.began_at, self.total = time.monotonic(), self.epochs(proposal)
-        self.proposal, self.step, self.metrics = proposal, 0, {}
+        self.running[proposal.number] = Running(proposal, self.epochs(proposal), time.monotonic())
 
     def reported(self, proposal, step, metrics):
-        self.proposal, self.step, self.metrics = proposal, step, {**self.metrics, **metrics}
+        at = self.running[proposal.number]
+        at.step, at.metrics = step, {**at.metrics, **metrics}
 
     def ended(self, trial, run):
         self.trials.append(trial)
         self.fresh += 1
-        self.proposal = None
+        self.running.pop(trial.number, None)
 
     def close(self):
         """Nothing is kept open."""
@@ -89,8 +102,9 @@ class Progress(Observer):
         limits = [] if self.budget.time_limit is None else [self.budget.time_limit - used]
         ended = [trial.measurement.seconds for trial in self.trials if trial.measurement is not None]
         if self.budget.max_trials is not None and ended:
-            running = time.monotonic() - self.began_at if self.proposal is not None else 0.0
-            limits.append((self.budget.max_trials - len(self.trials)) * sum(ended) / len(ended) - running)
+            work = (self.budget.max_trials - len(self.trials)) * sum(ended) / len(ended)
+            done = sum(time.monotonic() - at.began_at for at in self.running.values())
+            limits.append((work - done) / max(len(self.running), 1))
         return max(min(limits), 0.0) if limits else None
 
     def estimate(self):

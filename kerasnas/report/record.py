@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kerasnas.contract import Objective
 from kerasnas.errors import JournalError
+from kerasnas.fronts import pareto_front, ranks
 from kerasnas.loop.journal import FILE, history, parse
 
 
@@ -14,24 +15,38 @@ class Record:
 
     Attributes:
         folder: The run's folder.
-        objective: The run's `Objective`.
+        objective: The run's `Objective`, the first if there are several.
+        objectives: All of them.
         trials: `Trial`s in the order they ended.
         ended_at: Seconds into the run at which each of them ended.
         final: The last final model: {"members": numbers of trials, "metrics": ...}; empty before there is one.
     """
 
     folder: Path
-    objective: Objective
+    objectives: tuple
     trials: tuple
     ended_at: tuple
     final: dict
 
     @property
+    def objective(self):
+        return self.objectives[0]
+
+    @property
     def ranked(self):
-        """Completed trials, the best first, then the failed ones in order."""
+        """Completed trials, the best first (of several objectives: front by front), then the failed ones in order."""
         completed = [trial for trial in self.trials if trial.measurement is not None]
         failed = [trial for trial in self.trials if trial.measurement is None]
-        return sorted(completed, key=self.objective.rank, reverse=True) + sorted(failed, key=lambda t: t.number)
+        completed.sort(key=self.objective.rank, reverse=True)
+        if len(self.objectives) > 1:
+            place = dict(zip((trial.number for trial in completed), ranks(completed, self.objectives)))
+            completed.sort(key=lambda trial: place[trial.number])
+        return completed + sorted(failed, key=lambda t: t.number)
+
+    @property
+    def front(self):
+        """The trials that no other dominates."""
+        return pareto_front(self.trials, self.objectives)
 
 
 def record(folder):
@@ -48,15 +63,14 @@ def record(folder):
     finals = [event["value"] for event in events if event["event"] == "fact" and event["name"] == "final"]
     trials = tuple(item for kind, item in history(events) if kind == "told")
     times = tuple(event["at"] for event in told)
-    return Record(Path(folder), _objective(events, path), trials, times, finals[-1] if finals else {})
+    return Record(Path(folder), _objectives(events, path), trials, times, finals[-1] if finals else {})
 
 
-def _objective(events, path):
+def _objectives(events, path):
     fingerprint = events[0].get("fingerprint", {}) if events else {}
     task = fingerprint.get("task")
-    named = task.get("objective") if isinstance(task, dict) else fingerprint.get("objective")
-    if isinstance(named, str):
-        return Objective(named)
-    if isinstance(named, list) and len(named) == 2:
-        return Objective(*named)
-    raise JournalError(f"Expected a header that names the objective in {path}. Received: {named!r}.")
+    told = task if isinstance(task, dict) else fingerprint
+    named = told.get("objectives") or [told.get("objective")]
+    if all(isinstance(each, str) or (isinstance(each, list) and len(each) in (2, 3)) for each in named):
+        return tuple(Objective(each) if isinstance(each, str) else Objective(*each) for each in named)
+    raise JournalError(f"Expected a header that names the objective in {path}. Received: {named[0]!r}.")

@@ -20,6 +20,13 @@ def count(number):
     return f"{number / 1e3:.0f} k" if number < 999_500 else f"{number / 1e6:.1f} M"
 
 
+def figure(value):
+    """A metric's value: four places, and as a count where it is a whole number that has not so few digits."""
+    if isinstance(value, int) or (float(value).is_integer() and abs(value) >= 1000):
+        return count(int(value))
+    return f"{value:.4f}" if abs(value) < 1000 else f"{value:.4g}"
+
+
 def short(answers, among=None):
     """Answers of an architecture in one line: "resnet(width=24, stages=2), dropout/rate=0.25".
 

@@ -4,6 +4,7 @@ from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.strategies.greedy import Greedy
 from kerasnas.strategies.random_search import RandomSearch
+from kerasnas.strategies.warm_start import WarmStart
 
 STRATEGIES = {
     "greedy": Greedy,
@@ -29,4 +30,4 @@ def get(strategy):
     )
 
 
-__all__ = ["STRATEGIES", "Greedy", "RandomSearch", "get"]
+__all__ = ["STRATEGIES", "Greedy", "RandomSearch", "WarmStart", "get"]

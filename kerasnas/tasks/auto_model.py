@@ -9,9 +9,9 @@ from kerasnas.data.validation import Validation
 from kerasnas.errors import ArgumentError, NotFittedError
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
-from kerasnas.loop import Budget, Session
+from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
-from kerasnas.tasks.arguments import check_call, check_fraction, check_measured, listed, objective_of, tuner, whole
+from kerasnas.tasks.arguments import check_call, check_fraction, check_measured, listed, objectives_of, tuner, whole
 from kerasnas.tasks.predictor import Predictor, write_about
 from kerasnas.tasks.preparation import prepare, usual_split
 
@@ -26,8 +26,8 @@ class AutoModel(KnownArguments):
             on where it stopped and other data get a folder of their own.
         max_trials: Trials at most; 100 if neither this nor a time limit is given.
         directory: Where run folders lie; `kerasnas_runs` in the working directory if None.
-        objective: What is improved: "val_accuracy", "val_loss", ..., an `Objective` or KerasTuner's. The head's own
-            (accuracy for classes, loss for numbers) if None.
+        objective: What is improved: "val_accuracy", "val_loss", ..., an `Objective` or KerasTuner's, a weighted sum or
+            a list of them; see `search`. The head's own (accuracy for classes, loss for numbers) if None.
         tuner: AutoKeras's word for `strategy`; its "bayesian" and "hyperband" are searched with "greedy" for now.
         overwrite: Whether to start anew where the folder holds a run.
         seed: Seed of everything random; 0 is one. Drawn, and kept in the journal, if None.
@@ -36,6 +36,7 @@ class AutoModel(KnownArguments):
         time_limit: Seconds for everything: analysis, search and final fit.
         epochs: Epochs of every trial; found by the search if None.
         isolate: Whether trials run in a process of their own, so that a crash costs only the trial.
+        workers, executor, trial_timeout: Trials at once, and where they run; see `search`.
 
     Attributes:
         best_architecture_: The architecture of the best trial.
@@ -47,12 +48,14 @@ class AutoModel(KnownArguments):
     def __init__(
         self, inputs, outputs, project_name=None, max_trials=None, directory=None, objective=None, tuner=None,
         overwrite=False, seed=None, max_model_size=None, strategy=None, time_limit=None, epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         self.inputs, self.outputs = inputs, outputs
         self.project_name, self.max_trials, self.directory = project_name, max_trials, directory
         self.objective, self.tuner, self.overwrite, self.seed = objective, tuner, overwrite, seed
         self.max_model_size, self.strategy, self.time_limit = max_model_size, strategy, time_limit
         self.epochs, self.isolate = epochs, isolate
+        self.workers, self.executor, self.trial_timeout = workers, executor, trial_timeout
 
     # -------------------------------------------------------------------- fit
     def fit(
@@ -93,6 +96,7 @@ class AutoModel(KnownArguments):
         budget = self._budget(time_limit)
         strategy = strategies.get(self.strategy or tuner(self.tuner))
         seed = whole("seed", self.seed, 0)
+        executor = place(self.executor, self.workers, self.trial_timeout, self.isolate)
         fixed = {
             "epochs": whole("epochs", self.epochs if epochs is None else epochs),
             "batch_size": whole("batch_size", batch_size),
@@ -101,8 +105,8 @@ class AutoModel(KnownArguments):
             check_fraction(validation_split)
         drawing = Drawing(*self._draw())
         prepared = prepare(drawing, x, y, validation_data, sample_weight, class_weight)
-        objective = objective_of(self.objective, prepared.heads)
-        check_measured(prepared.heads, prepared.rows, objective)
+        objectives = objectives_of(self.objective, prepared.heads)
+        check_measured(prepared.heads, prepared.rows, objectives)
         held = self._validation(validation, validation_split, groups, prepared)
 
         call = {
@@ -121,12 +125,12 @@ class AutoModel(KnownArguments):
             return display(verbose, context, limits, journal)
 
         session = Session(
-            space=prepared.space(fixed, held), objective=objective, strategy=strategy,
+            space=prepared.space(fixed, held), objectives=objectives, strategy=strategy,
             evaluator=Training(callbacks=listed(callbacks)), budget=budget,
             data=prepared.fingerprint(held), heads=prepared.heads,
             task=lambda seed: prepared.task(held, seed), seed=seed, directory=self.directory,
             project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
-            isolate=self.isolate, show=show, started=started,
+            executor=executor, show=show, started=started,
         )  # fmt: skip
         run, context, model = session.search()
         self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials

@@ -10,11 +10,13 @@ class Facade(AutoModel):
     def __init__(
         self, loss=None, metrics=None, project_name=None, max_trials=None, directory=None, objective=None, tuner=None,
         overwrite=False, seed=None, max_model_size=None, strategy=None, time_limit=None, epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             None, None, project_name=project_name, max_trials=max_trials, directory=directory, objective=objective,
             tuner=tuner, overwrite=overwrite, seed=seed, max_model_size=max_model_size, strategy=strategy,
-            time_limit=time_limit, epochs=epochs, isolate=isolate,
+            time_limit=time_limit, epochs=epochs, isolate=isolate, workers=workers, executor=executor,
+            trial_timeout=trial_timeout,
         )  # fmt: skip
         self.loss, self.metrics = loss, metrics
 
@@ -37,11 +39,11 @@ class Classifier(Facade):
     def __init__(
         self, num_classes=None, multi_label=False, loss=None, metrics=None, project_name=None, max_trials=None,
         directory=None, objective=None, tuner=None, overwrite=False, seed=None, max_model_size=None, strategy=None,
-        time_limit=None, epochs=None, isolate=False,
+        time_limit=None, epochs=None, isolate=False, workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size,
-            strategy, time_limit, epochs, isolate,
+            strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.num_classes, self.multi_label = num_classes, multi_label
 
@@ -55,11 +57,11 @@ class Regressor(Facade):
     def __init__(
         self, output_dim=None, loss=None, metrics=None, project_name=None, max_trials=None, directory=None,
         objective=None, tuner=None, overwrite=False, seed=None, max_model_size=None, strategy=None, time_limit=None,
-        epochs=None, isolate=False,
+        epochs=None, isolate=False, workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size,
-            strategy, time_limit, epochs, isolate,
+            strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.output_dim = output_dim
 

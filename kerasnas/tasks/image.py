@@ -19,7 +19,7 @@ class ImageClassifier(Classifier):
         loss: Keras loss; cross-entropy if None.
         metrics: Keras metrics; accuracy if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def _blocks(self):
@@ -37,7 +37,7 @@ class ImageRegressor(Regressor):
         loss: Keras loss; the mean squared error if None.
         metrics: Keras metrics; the mean squared error if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def _blocks(self):

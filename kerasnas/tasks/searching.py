@@ -11,7 +11,8 @@ from kerasnas.data import ClassTarget, fingerprint, read, split
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.evaluators import Training
-from kerasnas.loop import Budget, Session
+from kerasnas.fronts import pareto_front
+from kerasnas.loop import Budget, Session, place
 from kerasnas.space import Graph, Space, Step
 from kerasnas.tasks.arguments import check_fraction, whole
 
@@ -26,6 +27,7 @@ class Found:
         model: The final plain Keras model; None where the evaluator keeps none.
         folder: The run's folder.
         reason: Why the search ended.
+        objectives: What was improved, a tuple of `Objective`s.
     """
 
     best: Trial
@@ -33,6 +35,12 @@ class Found:
     model: object
     folder: Path
     reason: str
+    objectives: tuple = ()
+
+    @property
+    def front(self):
+        """The trials that no other dominates, the best by the first objective first."""
+        return pareto_front(self.trials, self.objectives)
 
     @property
     def architecture(self):
@@ -49,7 +57,8 @@ class Found:
 def search(
     space, data=None, strategy="greedy", evaluator=None, objective=None, max_trials=None, time_limit=None,
     validation_data=None, validation_split=0.2, seed=None, directory=None, project_name=None, overwrite=False,
-    max_model_size=None, max_epochs=None, head=None, isolate=False, verbose=0,
+    max_model_size=None, max_epochs=None, head=None, isolate=False, verbose=0, workers=None,
+    executor=None, trial_timeout=None, max_params=None, max_flops=None,
 ):  # fmt: skip
     """Search a space with a strategy, judged by an evaluator.
 
@@ -59,14 +68,20 @@ def search(
         data: `(x, y)`: pictures or other arrays, and their targets; None where the evaluator has data of its own.
         strategy: Name of a strategy, or one.
         evaluator: An `Evaluator`; `Training()` if None.
-        objective: What is improved; accuracy for classes, loss for numbers if None.
+        objective: What is improved; accuracy for classes, loss for numbers if None. A metric's name, an `Objective`, a
+            weighted sum of them, or a list of several at once, of which the front is found. "params" and "flops" are
+            metrics of every trial.
         max_trials, time_limit, max_model_size, max_epochs: Limits; 100 trials where none but a size is given.
+        max_params, max_flops: Limits of a model: what exceeds them is not proposed.
         validation_data: `(x, y)` to compare on; else a part `validation_split` of the rows, drawn by the seed.
         seed: Seed of everything random; drawn if None.
         directory, project_name, overwrite: Where the run lies, and whether to start anew; see `AutoModel`.
         head: `ClassificationHead(...)` or `RegressionHead(...)` with loss and metrics; from the targets if None.
         isolate: Whether trials run in a process of their own.
         verbose: 0 silent, 1 a live display, 2 lines.
+        workers: Trials at once, each in a process of its own.
+        executor: Where trials run: "processes", "ray", or an executor such as `kerasnas.loop.Ray(resources=...)`.
+        trial_timeout: Seconds after which a trial is taken to hang; it is tried once more.
 
     Returns:
         A `Found`.
@@ -80,9 +95,10 @@ def search(
         raise SpaceError(f"Expected a Space to search. Received: {type(space).__name__}.")
     check_fraction(validation_split)
     seed = whole("seed", seed, 0)
+    executor = place(executor, workers, trial_timeout, isolate)
     if max_trials is None and time_limit is None and max_epochs is None:
         max_trials = 100
-    budget = Budget(max_trials, time_limit, max_model_size, max_epochs)
+    budget = Budget(max_trials, time_limit, max_model_size, max_epochs, max_params, max_flops)
     evaluator = Training() if evaluator is None else evaluator
     if not isinstance(evaluator, Evaluator):
         raise ArgumentError(f"Expected an Evaluator. Received: {type(evaluator).__name__}.")
@@ -92,7 +108,7 @@ def search(
     elif isinstance(evaluator, Training):
         raise ArgumentError("Expected `data=(x, y)` to train on. Received: none.")
     (first,) = learnt["heads"].values() if learnt["heads"] else (None,)
-    objective = Objective.of(objective or (f"val_{first.objective}" if first else "val_accuracy"))
+    objectives = Objective.several(objective or (f"val_{first.objective}" if first else "val_accuracy"))
 
     def show(context, limits, journal):
         from kerasnas.report.display import display
@@ -100,12 +116,12 @@ def search(
         return display(verbose, context, limits, journal)
 
     session = Session(
-        space=space, objective=objective, strategy=strategies.get(strategy), evaluator=evaluator, budget=budget,
+        space=space, objectives=objectives, strategy=strategies.get(strategy), evaluator=evaluator, budget=budget,
         seed=seed, directory=directory, project_name=project_name, default_name=space.name.replace("/", "_"),
-        overwrite=overwrite, isolate=isolate, show=show, started=started, **learnt,
+        overwrite=overwrite, executor=executor, show=show, started=started, **learnt,
     )  # fmt: skip
     run, context, model = session.search()
-    return Found(run.best, run.trials, model, Path(context.folder), run.reason)
+    return Found(run.best, run.trials, model, Path(context.folder), run.reason, objectives)
 
 
 def _learnt(data, validation_data, fraction, head):

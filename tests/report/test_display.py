@@ -183,9 +183,19 @@ def test_time_left_is_the_least_of_all_limits(parts):
     shown.trials = [completed(n, 0.9, architecture(), seconds=10.0) for n in range(2)]
     assert 29 < shown.time_left() <= 30
     shown.began(Proposal(architecture(), 2))
-    shown.began_at -= 500
+    shown.running[2].began_at -= 500
     assert shown.time_left() == 0
     assert Lines(parts[0], Budget(), parts[2]).time_left() is None
+
+
+def test_workers_share_the_time_left(parts):
+    shown = Lines(parts[0], Budget(max_trials=8), parts[2])
+    shown.trials = [completed(n, 0.9, architecture(), seconds=10.0) for n in range(2)]
+    for number in (2, 3, 4):
+        shown.began(Proposal(architecture(), number))
+    assert 19 < shown.time_left() <= 20
+    shown.ended(completed(3, 0.9, architecture(), seconds=10.0), None)
+    assert sorted(shown.running) == [2, 4] and 24 < shown.time_left() <= 25
 
 
 def test_a_closed_standard_output_does_not_end_the_search(parts, monkeypatch):
@@ -205,9 +215,10 @@ def test_the_live_display_shows_where_the_search_is(parts):
     budget = Budget(max_trials=9, time_limit=600)
     shown, _ = screen(parts, budget)
     shown.trials = [completed(0, 0.9, architecture()), failed(1, architecture())]
-    shown.began(Proposal(architecture(**{"network/resnet/width": 32}), 2, {"epochs": 2}))
+    proposal = Proposal(architecture(**{"network/resnet/width": 32}), 2, {"epochs": 2})
+    shown.began(proposal)
     shown.live.stop()
-    shown.reported(shown.proposal, 1, {"val_accuracy": 0.75})
+    shown.reported(proposal, 1, {"val_accuracy": 0.75})
     out = io.StringIO()
     Console(file=out, width=100).print(shown.picture())
     lines = out.getvalue().splitlines()
@@ -217,6 +228,22 @@ def test_the_live_display_shows_where_the_search_is(parts):
     assert "val_accuracy 0.9000 in trial 0" in lines[2]
     assert "2 of 9 done, 1 failed" in lines[3]
     assert "of 10 min used, about" in lines[4] and "left" in lines[4]
+
+
+def test_the_live_display_shows_all_that_is_under_way(parts):
+    shown, _ = screen(parts)
+    proposals = [Proposal(architecture(**{"network/resnet/width": 8 * n}), n, {"epochs": 4}) for n in (2, 3)]
+    for proposal in proposals:
+        shown.began(proposal)
+    shown.live.stop()
+    shown.reported(proposals[0], 3, {"val_accuracy": 0.25})
+    shown.reported(proposals[1], 1, {"val_accuracy": 0.75})
+    out = io.StringIO()
+    Console(file=out, width=100).print(shown.picture())
+    lines = out.getvalue().splitlines()
+    assert [line.split("  ")[0] for line in lines[::2][:2]] == ["trial 2", "trial 3"]
+    assert "epoch 3/4" in lines[1] and "0.2500" in lines[1] and "epoch 1/4" in lines[3] and "0.7500" in lines[3]
+    shown.close()
 
 
 def test_the_live_display_between_trials(parts):

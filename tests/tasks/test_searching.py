@@ -76,7 +76,7 @@ def test_other_data_get_a_folder_of_their_own(three, classifier, few, monkeypatc
     def search(self):
         from kerasnas.loop.folders import choose, identity
 
-        marks = identity(self.data, self.space, self.heads, self.objective, self.strategy, self.evaluator, self.seed)
+        marks = identity(self.data, self.space, self.heads, self.objectives, self.strategy, self.evaluator, self.seed)
         folders.append(choose(self.directory, self.project_name, self.default_name, marks, self.overwrite).name)
         raise InterruptedError
 
