@@ -1,8 +1,10 @@
 """From answers on the validation rows to the metrics that trials are compared by."""
 
+from kerasnas.data.scores import scores_of
+
 
 def judge(context, example):
-    """A function from answers to metrics: Keras's own, computed on a model that passes answers through.
+    """A function from answers to metrics: Keras's own, computed on a model that passes answers through, and scores.
 
     Args:
         context: The search's `Context`.
@@ -11,6 +13,7 @@ def judge(context, example):
     import keras
 
     task = context.task
+    targets, scores = {name: head.target for name, head in task.heads.items()}, task.scores()
     inputs = {name: keras.Input(answer.shape[1:], name=f"{name}_answer") for name, answer in example.items()}
     outputs = {name: keras.layers.Identity(name=name)(tensor) for name, tensor in inputs.items()}
     model = keras.Model(list(inputs.values()), outputs)
@@ -21,6 +24,7 @@ def judge(context, example):
         found = model.evaluate(
             rows, task.validation.y, sample_weight=task.validation.weight, batch_size=1024, verbose=0, return_dict=True
         )
+        found |= scores_of(targets, scores, task.validation.y, answers, task.validation.weight)
         return {f"val_{name}": float(value) for name, value in found.items()}
 
     return told

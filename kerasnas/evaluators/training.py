@@ -178,7 +178,7 @@ class Training(Evaluator):
             model.fit(
                 batches, epochs=plan.epochs, shuffle=False, verbose=0,
                 validation_data=self._batches(share.validation, 256), validation_freq=every,
-                callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
+                callbacks=[*self._scoring(share), pace, *_following(batches), *copy.deepcopy(self.callbacks)],
             )  # fmt: skip
         except KeyboardInterrupt:
             if not pace.curve:
@@ -193,24 +193,36 @@ class Training(Evaluator):
         luckiest of many epochs is no better than the annealed last.
         """
         objective, rows = self.context.objective, self._batches(validation, 256)
-        metrics = self._measured(model, rows)
+        metrics = self._measured(model, rows, validation)
         if pace.best > objective.score(metrics) + chance(objective, pace.best, len(validation)):
             pace.restore()
-            metrics = self._measured(model, rows)
+            metrics = self._measured(model, rows, validation)
         names = self._mirrored(training, validation.shapes)
         if names and hasattr(validation, "x"):
             twin = joined(validation, None, bare(model), names)
             self._compile(twin, plan)
-            twice = self._measured(twin, rows)
+            twice = self._measured(twin, rows, validation)
             # A small gain is told sooner by the loss than by most objectives.
             if twice["val_loss"] <= metrics["val_loss"]:
                 return twice, names
         return metrics, ()
 
-    @staticmethod
-    def _measured(model, rows):
-        found = model.evaluate(rows, verbose=0, return_dict=True)
-        return {f"val_{name}": float(value) for name, value in found.items()}
+    def _measured(self, model, batches, validation):
+        found = model.evaluate(batches, verbose=0, return_dict=True)
+        return {f"val_{name}": float(value) for name, value in found.items()} | self._scores(model, validation)
+
+    def _scoring(self, share):
+        """The callback that adds scores to an epoch's metrics, where there are any to add."""
+        from kerasnas.evaluators.scoring import Scoring
+
+        if not any(self.context.task.scores().values()):
+            return []
+        return [Scoring(lambda model: self._scores(model, share.validation))]
+
+    def _scores(self, model, validation):
+        from kerasnas.evaluators.scoring import scored
+
+        return scored(self.context.task, model, validation, lambda rows: self._batches(rows, 256))
 
     # ------------------------------------------------------------------- rows
     def _batches(self, rows, batch_size, seed=None, training=None):
