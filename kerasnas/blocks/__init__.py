@@ -7,7 +7,8 @@ from kerasnas.blocks.heads import ClassificationHead, Head, RegressionHead
 from kerasnas.blocks.image import ConvBlock, EfficientNetBlock, ImageBlock, ResNetBlock, XceptionBlock
 from kerasnas.blocks.inputs import ImageInput, Input, StructuredDataInput, TextInput, TimeseriesInput
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization, Standardize
-from kerasnas.blocks.reduction import DenseBlock, FlattenBlock as Flatten, Merge, SpatialReduction
+from kerasnas.blocks.reduction import DenseBlock, Merge, SpatialReduction
+from kerasnas.blocks.reduction import FlattenBlock as Flatten
 from kerasnas.blocks.sequences import Embedding, RNNBlock, TemporalReduction, TransformerBlock
 from kerasnas.blocks.series import TimeseriesBlock
 from kerasnas.blocks.tables import CategoricalEncoding, CategoricalToNumerical, StructuredDataBlock

@@ -2,9 +2,11 @@
 
 import copy
 
+from kerasnas.data.scores import scores_of
+
 
 def judge(context, example, judged=None):
-    """A function from answers to metrics: Keras's own, computed on a model that passes answers through.
+    """A function from answers to metrics: Keras's own, computed on a model that passes answers through, and scores.
 
     Args:
         context: The search's `Context`.
@@ -16,6 +18,7 @@ def judge(context, example, judged=None):
     task = context.task
     judged = task.validation if judged is None else judged
     weight = judged.weight if judged.weight is None or judged.weight.ndim == 1 else judged.weight.sum(axis=1)
+    targets, scores = {name: head.target for name, head in task.heads.items()}, task.scores()
     inputs = {name: keras.Input(answer.shape[1:], name=f"{name}_answer") for name, answer in example.items()}
     outputs = {name: keras.layers.Identity(name=name)(tensor) for name, tensor in inputs.items()}
     model = keras.Model(list(inputs.values()), outputs)
@@ -28,6 +31,7 @@ def judge(context, example, judged=None):
         model.reset_metrics()
         rows = [answers[name] for name in inputs]
         found = model.test_on_batch(rows, judged.y, sample_weight=weight, return_dict=True)
+        found |= scores_of(targets, scores, judged.y, answers, weight)
         return {f"val_{name}": float(value) for name, value in found.items()}
 
     return told

@@ -210,7 +210,7 @@ class Training(Evaluator):
                 model.fit(
                     batches, epochs=plan.epochs, shuffle=False, verbose=0,
                     validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
-                    callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
+                    callbacks=[*self._scoring(share), pace, *_following(batches), *copy.deepcopy(self.callbacks)],
                 )  # fmt: skip
         except KeyboardInterrupt:
             if not pace.curve:
@@ -243,9 +243,22 @@ class Training(Evaluator):
         """Metrics on rows, by name with "val_" before it."""
         if self.swift is None or self.swift.model is not model:
             found = model.evaluate(self._batches(rows, 256), verbose=0, return_dict=True)
-            return {f"val_{name}": float(value) for name, value in found.items()}
+            return {f"val_{name}": float(value) for name, value in found.items()} | self._scores(model, rows)
         answers = self._joined(self.swift.answers(rows), rows)
         return judge(self.context, answers, rows)(answers)
+
+    def _scoring(self, share):
+        """The callback that adds scores to an epoch's metrics, where there are any to add."""
+        from kerasnas.evaluators.scoring import Scoring
+
+        if not any(self.context.task.scores().values()):
+            return []
+        return [Scoring(lambda model: self._scores(model, share.validation))]
+
+    def _scores(self, model, validation):
+        from kerasnas.evaluators.scoring import scored
+
+        return scored(self.context.task, model, validation, lambda rows: self._batches(rows, 256))
 
     def _joined(self, answers, rows):
         """Answers of members as one: their mean, or, by folds, that of the members that have not seen the row."""

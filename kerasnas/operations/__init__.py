@@ -15,7 +15,15 @@ from kerasnas.operations.random_convolution import CompetingKernels, RandomConvo
 from kerasnas.operations.recurrent import Recurrent
 from kerasnas.operations.reshaping import Crop, Flatten, Reshape, UpSampling, ZeroPad
 from kerasnas.operations.residual import Residual
-from kerasnas.operations.separable import ConvBN, DepthwiseConvBN, DilatedConv, FactorizedConv, PoolBN, ReLUConvBN, SeparableConv
+from kerasnas.operations.separable import (
+    ConvBN,
+    DepthwiseConvBN,
+    DilatedConv,
+    FactorizedConv,
+    PoolBN,
+    ReLUConvBN,
+    SeparableConv,
+)
 from kerasnas.operations.series import FillMissing, StandardizeEach
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 from kerasnas.operations.solved import SolvedDense

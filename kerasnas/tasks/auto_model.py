@@ -11,7 +11,8 @@ from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
-from kerasnas.tasks.arguments import check_call, check_fraction, check_measured, listed, objectives_of, tuner, whole
+from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner, whole
+from kerasnas.tasks.measuring import check_measured, objectives_of
 from kerasnas.tasks.predictor import Predictor, write_about
 from kerasnas.tasks.preparation import prepare, usual_split
 
@@ -244,4 +245,7 @@ def _predictor(model, context, kinds, schemas):
     if hasattr(task.train, "x"):
         pictures = {name: rows for name, rows in task.train.x.items() if kinds.get(name) == "image"}
         ranges = {name: (float(rows.min()), float(rows.max())) for name, rows in pictures.items()}
-    return Predictor(model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, schemas)
+    return Predictor(
+        model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, schemas,
+        task.scores(),
+    )  # fmt: skip

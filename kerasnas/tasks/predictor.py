@@ -9,6 +9,7 @@ import numpy as np
 
 from kerasnas.data import RegressionTarget, read, target_from_json
 from kerasnas.data.schemas import schema_from_json
+from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
 from kerasnas.version import __version__
@@ -33,16 +34,17 @@ class Predictor:
         folder: Folder of the run it came from, or None.
         value_range: Least and greatest value seen of each image input, by name.
         schemas: What was learnt of inputs that are several arrays (tables), by input name.
+        scores: `Score`s of each head, by name.
     """
 
     def __init__(
-        self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None, schemas=None,
+        self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None, schemas=None, scores=None,
     ):  # fmt: skip
         self.model, self.kinds, self.targets = model, dict(kinds), dict(targets)
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.losses, self.metrics, self.folder = dict(losses), dict(metrics), folder
         self.value_range = dict(value_range or {})
-        self.schemas = dict(schemas or {})
+        self.schemas, self.scores = dict(schemas or {}), dict(scores or {})
         self._named = None
 
     # ---------------------------------------------------------------- answers
@@ -71,11 +73,18 @@ class Predictor:
         return _alone(probable)
 
     def evaluate(self, x, y=None, batch_size=256, verbose=0, sample_weight=None, return_dict=False):
-        """Loss and metrics on rows, as Keras gives them: `[loss, accuracy]`, or a dict by name."""
+        """Loss and metrics on rows, as Keras gives them: `[loss, accuracy]`, or a dict by name; then the scores."""
         rows = self._labelled(x, y, sample_weight)
         encoded = {n: encode(target, rows.y[n], self.losses[n]) for n, target in self.targets.items()}
-        batches = rows.with_y(encoded).batches(batch_size)
-        return self._model().evaluate(batches, verbose=verbose, return_dict=return_dict)
+        rows = rows.with_y(encoded)
+        found = self._model().evaluate(rows.batches(batch_size), verbose=verbose, return_dict=return_dict)
+        if not any(self.scores.values()):
+            return found
+        answers = self._predicted(rows.with_y(None), batch_size, 0)
+        told = scores_of(self.targets, self.scores, encoded, answers, rows.weight)
+        if return_dict:
+            return {**found, **told}
+        return [*(found if isinstance(found, list) else [found]), *told.values()]
 
     def score(self, x, y=None):
         """Accuracy of a classifier (of exact label sets with several labels), R² of a regressor: scikit-learn's.
@@ -197,6 +206,7 @@ class Predictor:
             "targets": {name: target.to_json() for name, target in self.targets.items()},
             "losses": {name: described(loss) for name, loss in self.losses.items()},
             "metrics": {name: [described(metric) for metric in metrics] for name, metrics in self.metrics.items()},
+            "scores": {name: described_scores(scores) for name, scores in self.scores.items()},
             "value_range": self.value_range,
             "schemas": {name: schema.to_json() for name, schema in self.schemas.items()},
         }
@@ -232,7 +242,13 @@ def load(folder):
         folder if (folder / "journal.jsonl").exists() else None,
         about.get("value_range"),
         {name: schema_from_json(values) for name, values in about.get("schemas", {}).items()},
+        {name: [Score(*each) for each in scores] for name, scores in about.get("scores", {}).items()},
     )
+
+
+def described_scores(scores):
+    """Scores as plain JSON values; functions, which cannot be told so, are left out."""
+    return [[each.function, each.name, each.direction] for each in scores if isinstance(each.function, str)]
 
 
 def _revived(part):

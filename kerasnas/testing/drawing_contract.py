@@ -20,7 +20,6 @@ from kerasnas.testing.expectations import expect, expect_plain, expect_space_err
 from kerasnas.testing.networks import check_network, noise, phrases
 from kerasnas.testing.space_contract import check_space
 
-
 INPUTS = {"image": ImageInput, "array": Input, "series": TimeseriesInput, "text": TextInput}
 
 
