@@ -2,9 +2,6 @@
 
 import copy
 import gc
-import hashlib
-import math
-import os
 import time
 import weakref
 from dataclasses import dataclass
@@ -16,7 +13,8 @@ from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement
 from kerasnas.data import Augmentation
 from kerasnas.evaluators.judging import judge
-from kerasnas.evaluators.plan import Plan
+from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
+from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, shares
 from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
@@ -28,16 +26,6 @@ SAMPLE = 2000  # rows that data-dependent weights are set from
 SOLVED = 5000  # rows of a stream that layers are solved for with
 TAIL = 0.08  # part of a trial's time for judging and saving it,
 LONGEST_TAIL = 8.0  # in seconds at most
-
-
-def checkpoint(folder, number):
-    """Where the model of a trial is kept."""
-    return Path(folder) / "trials" / f"{number:04d}.keras"
-
-
-def predictions(folder, number):
-    """Where a trial's answers on the validation rows are kept."""
-    return Path(folder) / "trials" / f"{number:04d}.npz"
 
 
 class Training(Evaluator):
@@ -364,39 +352,6 @@ def answer_shape(task, name):
     return getattr(task.heads[name].target, "shape", (task.heads[name].target.width,))
 
 
-def chance(objective, score, rows):
-    """By how much a score over `rows` rows may differ by chance: two standard errors of an accuracy, else nothing."""
-    if not objective.name.endswith("accuracy") or not 0 <= score <= 1:
-        return 0.0
-    share = (score * rows + 1) / (rows + 2)  # none wrong of few does not mean none at all
-    return 2 * math.sqrt(share * (1 - share) / rows)
-
-
 def _following(batches):
     """The callback by which batches keep count of epochs, where they have one."""
     return [batches.follow()] if hasattr(batches, "follow") else []
-
-
-def bare(model):
-    """A named model's layers as a model that was never compiled, members averaged: what is saved is plain."""
-    import keras
-
-    from kerasnas.evaluators.members import Members
-
-    outputs = model.output
-    if isinstance(model, Members):
-        outputs = {name: keras.ops.mean(output, axis=1) for name, output in outputs.items()}
-    return keras.Model({tensor.name: tensor for tensor in model.inputs}, outputs)
-
-
-def replace_with(path, write):
-    """Have `write(path)` write beside `path`, then put the result in its place in one step."""
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    write(beside)
-    os.replace(beside, path)
-
-
-def trial_seed(seed, number):
-    """The seed of a trial's weights and batches: a function of the search's seed and the trial's number."""
-    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big") % (2**31 - 1)
