@@ -83,9 +83,7 @@ def test_a_limit_of_flops_costs_no_training(small, few, tmp_path):
     options = {"strategy": "random", "evaluator": kn.evaluators.Training(epochs=1), "max_trials": 9, "seed": 0}
     found = kn.search(small, few, directory=tmp_path, max_flops=20_000, **options)
     assert {t.proposal.architecture["1/units"] for t in found.trials} == {4, 64} and found.reason == "space exhausted"
-    with pytest.raises(
-        ArgumentError, match="some model of the space keeps to. Received: max_flops=9"
-    ):
+    with pytest.raises(ArgumentError, match="some model of the space keeps to. Received: max_flops=9"):
         kn.search(small, few, directory=tmp_path, max_flops=9, **options)
 
 
