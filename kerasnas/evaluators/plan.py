@@ -7,6 +7,7 @@ from dataclasses import dataclass
 DEFAULTS = {
     "optimizer": "adamw", "learning_rate": 3e-3, "weight_decay": 0.02, "label_smoothing": 0.0, "batch_size": 64,
     "epochs": 30, "warmup": 0.2, "beta_2": 0.999, "schedule": "one_cycle",
+    "watch": "objective",
 }  # fmt: skip
 
 
@@ -24,6 +25,7 @@ class Plan:
         warmup: Part of the training in which the learning rate rises.
         beta_2: How slowly AdamW forgets the squares of gradients.
         schedule: "one_cycle", or "waves": four rises and falls, of which the last take the longest.
+        watch: By what the best weights are told: the "objective", or the validation "loss".
     """
 
     optimizer: str
@@ -35,6 +37,7 @@ class Plan:
     warmup: float
     beta_2: float = 0.999
     schedule: str = "one_cycle"
+    watch: str = "objective"
 
     @classmethod
     def of(cls, training, rows, **fixed):

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas import backend
-from kerasnas.contract import Evaluator, Measurement
+from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
@@ -183,7 +183,8 @@ class Training(Evaluator):
         train = plan.smoothed(share.train, self.context.task.losses())
         batches = self._batches(train, plan.batch_size, seed, training)
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
-        pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
+        watched = Objective("val_loss") if plan.watch == "loss" else self.context.objective
+        pace = Pace(plan, len(batches), watched, deadline, patience, report)
         interrupted = False
         self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
         if not model.trainable_weights:  # all of it is fixed or was solved for
