@@ -3,14 +3,16 @@
 import copy
 from pathlib import Path
 
-from kerasnas.evaluators.training import replace_with
+from kerasnas.evaluators.training import checkpoint, replace_with
 from kerasnas.loop.final import FILE, told_of
 from kerasnas.loop.run import AGAIN
 from kerasnas.lowering.joining import averaged, named, plain
 
 
 def refit(run, context, journal, model):
-    """The members of the final model trained again on all rows, as many as there is time for, the best first.
+    """The members of the final model trained again on all rows, the best first, as many as there is time for.
+
+    The others stay as they are: a mean of different networks is worth more than the rows that some have not seen.
 
     Done before for the same trials, it is read again.
 
@@ -37,7 +39,9 @@ def refit(run, context, journal, model):
         return model
     evaluator = copy.copy(run.evaluator)
     evaluator.setup(context)
-    models = [keras.models.load_model(evaluator.refit(trial)) for trial in chosen]
+    paths = [evaluator.refit(trial) for trial in chosen]
+    paths += [checkpoint(context.folder, number) for number in members[len(chosen) :]]
+    models = [keras.models.load_model(each) for each in paths]
     heads = list(context.task.heads)
     whole = models[0] if len(models) == 1 else plain(averaged([named(each, heads) for each in models]))
     replace_with(path, whole.save)
