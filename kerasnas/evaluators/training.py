@@ -15,6 +15,7 @@ import numpy as np
 from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement
 from kerasnas.data import Augmentation
+from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.plan import Plan
 from kerasnas.evaluators.shares import Share, shares
@@ -38,6 +39,10 @@ def checkpoint(folder, number):
 def predictions(folder, number):
     """Where a trial's answers on the validation rows are kept."""
     return Path(folder) / "trials" / f"{number:04d}.npz"
+
+
+class Late(KerasnasError):
+    """A cross-validation that takes longer than it was granted."""
 
 
 class Training(Evaluator):
@@ -81,6 +86,8 @@ class Training(Evaluator):
         graph, early = self._graph(resolved.network)
         parts, trained = shares(task, graph), []
         for place, share in enumerate(parts):
+            if place and proposal.number and deadline is not None and time.monotonic() > deadline:
+                raise Late(f"the time granted was used up after {place} of {len(parts)} folds")
             until = None if deadline is None else _portion(deadline, len(parts) - place)
             part = self._trained(share, graph, early, plan, resolved.training, proposal, until, report)
             if part.interrupted and len(parts) > 1:
