@@ -12,6 +12,7 @@ import numpy as np
 from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
+from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
 from kerasnas.evaluators.plan import Plan, chance, trial_seed
@@ -26,6 +27,10 @@ SAMPLE = 2000  # rows that data-dependent weights are set from
 SOLVED = 5000  # rows of a stream that layers are solved for with
 TAIL = 0.08  # part of a trial's time for judging and saving it,
 LONGEST_TAIL = 8.0  # in seconds at most
+
+
+class Late(KerasnasError):
+    """A cross-validation that takes longer than it was granted."""
 
 
 class Training(Evaluator):
@@ -69,6 +74,8 @@ class Training(Evaluator):
         graph, early = self._graph(resolved.network)
         parts, trained = shares(task, graph), []
         for place, share in enumerate(parts):
+            if place and proposal.number and deadline is not None and time.monotonic() > deadline:
+                raise Late(f"the time granted was used up after {place} of {len(parts)} folds")
             until = None if deadline is None else _portion(deadline, len(parts) - place)
             part = self._trained(share, graph, early, plan, resolved.training, proposal, until, report)
             if part.interrupted and len(parts) > 1:
