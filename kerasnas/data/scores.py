@@ -66,26 +66,6 @@ def is_scorer(name):
     return name in get_scorer_names()
 
 
-def is_score(metric):
-    """Whether a metric, as a user gives it to a head, is computed here rather than by Keras."""
-    if isinstance(metric, Score):
-        return True
-    return isinstance(metric, str) and not keras_knows(metric) and is_scorer(metric)
-
-
-def keras_knows(name):
-    """Whether Keras knows a metric of this name."""
-    import keras
-
-    if name in ("acc", "accuracy", "ce", "crossentropy"):  # which it reads by the loss
-        return True
-    try:
-        keras.metrics.get(name)
-    except ValueError:
-        return False
-    return True
-
-
 def scores_of(targets, scores, y, answers, weight=None):
     """Values of all scores, by name; of several heads with the head's name before.
 
