@@ -7,13 +7,16 @@ from kerasnas.version import __version__
 _HOMES = {
     "kerasnas.tasks": (
         "AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "StructuredDataClassifier",
-        "StructuredDataRegressor", "load", "search",
+        "StructuredDataRegressor", "TextClassifier", "TextRegressor", "TimeseriesClassifier", "TimeseriesForecaster",
+        "TimeseriesRegressor", "load", "search",
     ),
     "kerasnas.blocks": (
         "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
-        "EfficientNetBlock", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge",
-        "Normalization", "RegressionHead", "ResNetBlock", "SpatialReduction", "StructuredDataBlock",
-        "StructuredDataInput", "XceptionBlock",
+        "EfficientNetBlock", "Embedding", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput", "Input",
+        "Merge", "Normalization", "RNNBlock", "RegressionHead", "ResNetBlock", "SpatialReduction",
+        "StructuredDataBlock", "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput",
+        "TextToIntSequence", "TextToNgramVector", "TimeseriesBlock", "TimeseriesInput", "TransformerBlock",
+        "XceptionBlock",
     ),
     "kerasnas.space": (
         "Architecture", "Categorical", "Cell", "Choice", "Float", "Int", "Operation", "Parallel", "Repeat",

@@ -17,8 +17,10 @@ class Signal:
         shape: Shape of a row of that input; of a table, the number of its columns.
         rows: Number of training rows.
         mirrors: Whether pictures swapped left and right keep their class; None if that is not known.
-        about: What was learnt of the input before (a table's schema), or None.
+        about: What was learnt of the input before (a table's schema, the traits of texts), or None.
         folds: In how many folds rows are cross-validated; 0 where they are not.
+        solved: Where a head is to be solved for in closed form rather than trained: a decision's path and the answers
+            under which that is so; ("", ()) for always, None for never. Only the next block is told.
     """
 
     kind: str
@@ -27,6 +29,7 @@ class Signal:
     mirrors: bool | None = None
     about: object = None
     folds: int = 0
+    solved: tuple | None = None
 
 
 class Wire:
@@ -117,7 +120,8 @@ class Block(KnownArguments):
 
     def gives(self, signals):
         """The `Signal` of what it puts out: the first that came in, of members no longer side by side."""
-        return replace(signals[0], kind="array") if signals[0].kind == "members" else signals[0]
+        kind = "array" if signals[0].kind == "members" else signals[0].kind
+        return replace(signals[0], kind=kind, solved=None)
 
     def portfolio(self, signals):
         """Configurations known to be strong, the first to try first.

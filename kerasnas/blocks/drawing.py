@@ -9,6 +9,7 @@ from kerasnas.blocks.image import ImageBlock
 from kerasnas.blocks.inputs import Input
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization
 from kerasnas.blocks.reduction import DenseBlock, Merge
+from kerasnas.blocks.text import TextBlock
 from kerasnas.errors import SpaceError
 from kerasnas.space import Graph, Space, Step, join
 
@@ -22,6 +23,9 @@ def _assembled(inputs, heads):
     branches = []
     for wire in inputs:
         if isinstance(wire, Input):
+            if wire.kind == "text":
+                branches.append(TextBlock()(wire))
+                continue
             normal = Normalization()(wire)
             branches.append(ImageBlock()(ImageAugmentation()(normal)) if wire.kind == "image" else DenseBlock()(normal))
     if not branches:
@@ -135,7 +139,9 @@ class Drawing:
         """The blocks of a class, by name."""
         return {self.names[id(wire)]: wire.block for wire in self.wires if isinstance(wire.block, kind)}
 
-    def space(self, shapes, rows, targets, training=None, mirrors=None, fixed=None, schemas=None, folds=0):
+    def space(
+        self, shapes, rows, targets, training=None, mirrors=None, fixed=None, schemas=None, folds=0, texts=None,
+    ):  # fmt: skip
         """The search space of this drawing over data of these shapes.
 
         Args:
@@ -147,8 +153,12 @@ class Drawing:
             fixed: Training values that the user gave, by name.
             schemas: What was learnt of inputs that are several arrays, by input name; see `learn`.
             folds: In how many folds rows are cross-validated; 0 where they are not.
+            texts: The `TextTraits` of text inputs, by input name, where they could be looked at.
         """
-        signals, schemas = self._signals(shapes, rows, mirrors or {}, schemas or {}, folds), schemas or {}
+        signals, schemas = (
+            self._signals(shapes, rows, mirrors or {}, {**(texts or {}), **(schemas or {})}, folds),
+            schemas or {},
+        )
         steps, decisions, recipe, portfolios = [], {}, {}, []
         for wire in self.wires:
             name, incoming = self.names[id(wire)], [signals[id(source)] for source in wire.sources]
@@ -166,13 +176,13 @@ class Drawing:
         training = {**(training or {}), **recipe, **decisions, **(fixed or {})}
         return Space(graph, training, name="drawing", portfolio=_joined(portfolios))
 
-    def _signals(self, shapes, rows, mirrors, schemas, folds):
+    def _signals(self, shapes, rows, mirrors, known, folds):
         """The signal of each input, by the input's id."""
         found = {}
         for wire in self.inputs:
             name = self.names[id(wire)]
-            about = schemas.get(name)
-            shape = (len(about.names),) if about is not None else tuple(shapes[name])
+            about = known.get(name)
+            shape = (len(about.names),) if hasattr(about, "names") else tuple(shapes[name])
             found[id(wire)] = Signal(wire.kind, shape, rows, mirrors.get(name), about, folds)
         return found
 

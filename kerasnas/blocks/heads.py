@@ -9,8 +9,9 @@ from kerasnas.blocks.measures import is_score, listed
 from kerasnas.blocks.reduction import Reduce
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
 from kerasnas.data.scores import Score
-from kerasnas.operations import Activation, Dense, Dropout, MemberDense, Rescaling
-from kerasnas.space import Choice, Node, Sequential
+from kerasnas.errors import ArgumentError
+from kerasnas.operations import Activation, Dense, Dropout, MemberDense, Rescaling, SolvedDense
+from kerasnas.space import Choice, Node, Sequential, When
 
 
 class Head(Block):
@@ -23,14 +24,18 @@ class Head(Block):
         dropout: Rate before the last layer; open: 0, .25 or .5.
         name: Its name: the key of a dict passed as `y`, and of the exported model's output.
         reduction: How pictures become vectors: "average_max", "average", "max" or "flatten"; open: any of them.
+        weight: How much its loss counts beside those of other heads.
     """
 
     target = None
     usual_metric = None  # reported where the user names none
 
-    def __init__(self, loss=None, metrics=None, dropout=None, name=None, reduction=None):
+    def __init__(self, loss=None, metrics=None, dropout=None, name=None, reduction=None, weight=1.0):
         super().__init__(name)
         self.loss, self.metrics, self.dropout, self.reduction = loss, metrics, dropout, reduction
+        self.weight = weight
+        if not isinstance(weight, (int, float)) or isinstance(weight, bool) or weight < 0:
+            raise ArgumentError(f"Expected `weight` to be a number from 0 on. Received: {weight!r}.")
 
     def fit_target(self, y, min_members=2, name="`y`"):
         """Learn from the raw targets how to encode and decode them."""
@@ -59,7 +64,7 @@ class Head(Block):
 
     def loss_weight(self):
         """What the loss is multiplied by beside those of other heads."""
-        return 1.0
+        return float(self.weight)
 
     def node(self, signals):
         if signals[0].kind == "members":
@@ -68,7 +73,17 @@ class Head(Block):
         steps = {"reduce": self._reduction(signals)}
         if isinstance(dropout, Node) or dropout:
             steps["dropout"] = Dropout(dropout)
-        return Sequential({**steps, **self.answer(Dense(self.target.width))})
+        trained = Sequential({**steps, **self.answer(Dense(self.target.width))})
+        solvable = len(signals) == 1 and signals[0].solved is not None and self.loss is None
+        if not solvable:
+            return trained
+        path, answers = signals[0].solved
+        solved = Sequential({"reduce": Reduce("flatten"), **self.answer(self.closed_form(signals[0].folds))})
+        return When(path, answers, solved, trained) if path else solved
+
+    def closed_form(self, folds):
+        """The last layer, solved for instead of trained."""
+        raise NotImplementedError(f"{type(self).__name__}.closed_form")
 
     def answer(self, dense):
         """The last layers, by name.
@@ -92,14 +107,14 @@ class ClassificationHead(Head):
     Args:
         num_classes: Number of classes; found from the labels if None.
         multi_label: Whether a row may have several labels.
-        loss, metrics, dropout, name, reduction: See `Head`.
+        loss, metrics, dropout, name, reduction, weight: See `Head`.
     """
 
     def __init__(
         self, num_classes=None, multi_label=False, loss=None, metrics=None, dropout=None, name=None,
-        reduction=None,
+        reduction=None, weight=1.0,
     ):  # fmt: skip
-        super().__init__(loss, metrics, dropout, name, reduction)
+        super().__init__(loss, metrics, dropout, name, reduction, weight)
         self.num_classes, self.multi_label = num_classes, multi_label
 
     def fit_target(self, y, min_members=2, name="`y`"):
@@ -120,6 +135,9 @@ class ClassificationHead(Head):
     def usual_metric(self):
         return "binary_accuracy" if self.multi_label else "accuracy"
 
+    def closed_form(self, folds):
+        return SolvedDense(self.target.width, "labels" if self.multi_label else "classes", folds=folds)
+
     def answer(self, dense):
         activation = Activation("sigmoid" if self.multi_label else "softmax")
         return {"dense": dense, "probabilities": activation}
@@ -130,13 +148,15 @@ class RegressionHead(Head):
 
     Args:
         output_dim: Number of outputs; found from the targets if None.
-        loss, metrics, dropout, name, reduction: See `Head`.
+        loss, metrics, dropout, name, reduction, weight: See `Head`.
     """
 
     objective, usual_metric = "loss", "mean_squared_error"
 
-    def __init__(self, output_dim=None, loss=None, metrics=None, dropout=None, name=None, reduction=None):
-        super().__init__(loss, metrics, dropout, name, reduction)
+    def __init__(
+        self, output_dim=None, loss=None, metrics=None, dropout=None, name=None, reduction=None, weight=1.0,
+    ):  # fmt: skip
+        super().__init__(loss, metrics, dropout, name, reduction, weight)
         self.output_dim = output_dim
 
     def fit_target(self, y, min_members=2, name="`y`"):
@@ -147,7 +167,10 @@ class RegressionHead(Head):
 
     def loss_weight(self):
         # Squares in units of the targets' variance are of the size of a cross-entropy.
-        return 1.0 if self.loss else float(1 / np.mean(np.square(self.target.scale)))
+        return float(self.weight) * (1.0 if self.loss else float(1 / np.mean(np.square(self.target.scale))))
+
+    def closed_form(self, folds):
+        return SolvedDense(self.target.width, "numbers", self.target.mean, self.target.scale, folds)
 
     def answer(self, dense):
         # The network answers in standard units; the last layer puts them into the targets' own.

@@ -22,6 +22,8 @@ class Standardize(Operation):
     mean: tuple | None = None
     variance: tuple | None = None
 
+    preprocessing = True
+
     def fit(self, rows):
         """A fitted copy. `rows` is an array `(n, ..., channels)`."""
         axes = tuple(range(rows.ndim - 1))

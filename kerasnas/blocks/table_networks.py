@@ -159,7 +159,9 @@ class TableNetwork(Operation):
         sharing = "separate" if self.folds else "shared" if self.members > 1 else "one"
         trunk = Trunk(self.kind, self.width, self.depth, self.activation, self.dropout, sharing)
         if self.folds:
-            return Sequential({"members": Members(self.folds), "embedding": embedding, "scale": Scale(), "trunk": trunk})
+            return Sequential(
+                {"members": Members(self.folds), "embedding": embedding, "scale": Scale(), "trunk": trunk}
+            )
         if self.members > 1:
             apart = {"members": Members(self.members), "scale": Scale("normal")}
             return Sequential({"embedding": embedding, **apart, "trunk": trunk})

@@ -75,6 +75,10 @@ class Batches(keras.utils.PyDataset):
         """A callback that keeps `epoch` what `fit` counts, `initial_epoch` included."""
         return keras.callbacks.LambdaCallback(on_epoch_begin=lambda epoch, logs: self._begin(epoch))
 
+    def order(self, epoch):
+        """Row numbers of an epoch's batches, `(batches, batch_size)`, where a seed is given."""
+        return self._order_of(epoch).reshape(len(self), -1)
+
     def _begin(self, epoch):
         self.epoch, self._order = epoch, self._order_of(epoch)
 

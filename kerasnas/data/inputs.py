@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasnas.data.series import as_series
 from kerasnas.data.texts import as_texts
 from kerasnas.data.values import as_values, refuse_empty, refuse_missing, refuse_not_finite
 from kerasnas.errors import ArgumentError, DataError, nearest
@@ -50,20 +51,6 @@ def as_numbers(value, what):
         raise DataError(f"Expected {what} to have a row axis. Received: the single number {rows}.")
     refuse_empty(rows, what)
     return _as_float32(rows[:, None] if rows.ndim == 1 else rows, what)
-
-
-def as_series(value, what):
-    """Series of numbers `(n, steps, channels)` as float32; `(n, steps)` becomes `(n, steps, 1)`.
-
-    Raises:
-        DataError: if they have another rank, or are not finite numbers.
-    """
-    rows = as_numbers(value, what)
-    if rows.ndim not in (2, 3):
-        raise DataError(
-            f"Expected {what} to be series of shape (n, steps) or (n, steps, channels). Received: shape {rows.shape}."
-        )
-    return rows[..., None] if rows.ndim == 2 else rows
 
 
 KINDS = {"image": as_images, "array": as_numbers, "text": as_texts, "series": as_series}

@@ -90,6 +90,8 @@ def _scikit_learns(name, target, y, answers, weight):
     classes = isinstance(target, ClassTarget)
     if name == "roc_auc" and classes and target.width > 2:
         name = "roc_auc_ovr"
+    if not classes:
+        y, answers = (each.reshape(len(each), -1) for each in (y, answers))
     truth = (y if y.ndim == 1 else y.argmax(axis=1)) if classes else y[:, 0] if y.shape[1] == 1 else y
     truth = truth.astype(int) if isinstance(target, MultiLabelTarget) else truth
     given = {} if weight is None else {"sample_weight": weight}

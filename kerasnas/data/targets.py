@@ -279,7 +279,68 @@ def _within(labels, num_classes, name):
     raise DataError(f"Expected {num_classes} labels in {name}. Received: {len(labels)}.")
 
 
-_TYPES = {"class": ClassTarget, "multi_label": MultiLabelTarget, "regression": RegressionTarget}
+@dataclass(frozen=True, eq=False)
+class ForecastTarget(RegressionTarget):
+    """Numbers at several steps of time for each row.
+
+    Args:
+        width: number of targets.
+        mean: mean of each target, in its unit, over rows and steps.
+        scale: standard deviation of each target likewise; 1 where it does not vary.
+        flat: whether `y` came as `(n, steps)`.
+        steps: number of steps.
+    """
+
+    steps: int = 1
+
+    @classmethod
+    def fit(cls, y, *, output_dim=None, name="`y`"):
+        """Learns the number of steps and targets, their mean and scale, from `(n, steps)` or `(n, steps, targets)`.
+
+        Raises:
+            DataError: if these are no numbers, or of another width.
+        """
+        y = as_labels(y, name)
+        if y.ndim not in (2, 3):
+            raise DataError(f"Expected {name} of shape (n, steps) or (n, steps, targets). Received: shape {y.shape}.")
+        width = 1 if y.ndim == 2 else y.shape[2]
+        if output_dim is not None and width != output_dim:
+            raise DataError(f"Expected {name} to hold {output_dim} targets. Received: {width}.")
+        one = RegressionTarget.fit(y.reshape(-1, width), name=name)
+        return cls(width, one.mean, one.scale, y.ndim == 2, y.shape[1])
+
+    @property
+    def shape(self):
+        """Shape of one answer."""
+        return (self.steps, self.width)
+
+    def encode(self, y, name="`y`"):
+        """The numbers, not scaled, `(n, steps, width)` in float32.
+
+        Raises:
+            DataError: if they are no numbers, or of another shape.
+        """
+        y = as_labels(y, name)
+        if y.shape[1:] != (self.shape if y.ndim == 3 else (self.steps,)) or (y.ndim == 2 and self.width > 1):
+            raise DataError(f"Expected {name} of shape (n, {self.steps}, {self.width}). Received: shape {y.shape}.")
+        return numbers(y.reshape(-1, self.width), self.width, name).astype("float32").reshape(-1, *self.shape)
+
+    def decode(self, outputs):
+        """Forecasts in the unit of the targets, in float32: `(n, steps)` where `y` was, else `(n, steps, width)`."""
+        outputs = np.asarray(outputs)
+        if outputs.shape[1:] != self.shape:
+            raise DataError(f"Expected outputs of shape (n, {self.steps}, {self.width}). Received: {outputs.shape}.")
+        outputs = outputs.astype("float32", copy=False)
+        return outputs[..., 0] if self.flat else outputs
+
+    def to_json(self):
+        """A dict of plain JSON values; see `target_from_json`."""
+        return {**asdict(self), "type": "forecast"}
+
+
+_TYPES = {
+    "class": ClassTarget, "multi_label": MultiLabelTarget, "regression": RegressionTarget, "forecast": ForecastTarget,
+}  # fmt: skip
 
 
 def target_from_json(values):

@@ -20,6 +20,7 @@ class Task:
         wrap: For a space that is no graph: a function from a network and this task to a graph and its early steps.
         folds: Fold of each row `(n,)`, where rows are cross-validated: `train` and `validation` are then the same rows,
             each judged by what has not been trained on its fold. None otherwise.
+        whole: All rows, where the validation rows are a part of them that is held out; else None.
     """
 
     train: object
@@ -29,6 +30,7 @@ class Task:
     augmented: dict = field(default_factory=dict)
     wrap: object = None
     folds: np.ndarray | None = None
+    whole: object = None
 
     @property
     def fold_count(self):

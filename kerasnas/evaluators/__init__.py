@@ -1,5 +1,7 @@
 """How good an architecture is."""
 
+from kerasnas.evaluators.nas_benchmarks import accel_nasbench_table, nasbench201_table, nasbench_macro_table
+from kerasnas.evaluators.table import Table
 from kerasnas.evaluators.training import Training
 
-__all__ = ["Training"]
+__all__ = ["Table", "Training", "accel_nasbench_table", "nasbench201_table", "nasbench_macro_table"]

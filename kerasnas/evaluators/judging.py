@@ -1,32 +1,39 @@
 """From answers on the validation rows to the metrics that trials are compared by."""
 
+import copy
+
 import numpy as np
 
 from kerasnas.data.scores import scores_of
 
 
-def judge(context, example):
+def judge(context, example, judged=None):
     """A function from answers to metrics: Keras's own, computed on a model that passes answers through, and scores.
 
     Args:
         context: The search's `Context`.
         example: Answers `(rows, ...)` by head name, for their shapes.
+        judged: The rows that the answers are for; the task's validation rows if None.
     """
     import keras
 
     task = context.task
+    judged = task.validation if judged is None else judged
+    weight = judged.weight if judged.weight is None or judged.weight.ndim == 1 else judged.weight.sum(axis=1)
     targets, scores = {name: head.target for name, head in task.heads.items()}, task.scores()
     inputs = {name: keras.Input(answer.shape[1:], name=f"{name}_answer") for name, answer in example.items()}
     outputs = {name: keras.layers.Identity(name=name)(tensor) for name, tensor in inputs.items()}
     model = keras.Model(list(inputs.values()), outputs)
-    model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics(), jit_compile=False)
+    model.compile(
+        loss=task.losses(), loss_weights=task.loss_weights(), metrics=copy.deepcopy(task.metrics()), run_eagerly=True
+    )
 
     def told(answers):
+        # All at once and without a graph: most of the time would go into tracing and feeding it.
+        model.reset_metrics()
         rows = [answers[name] for name in inputs]
-        found = model.evaluate(
-            rows, task.validation.y, sample_weight=task.validation.weight, batch_size=1024, verbose=0, return_dict=True
-        )
-        found |= scores_of(targets, scores, task.validation.y, answers, task.validation.weight)
+        found = model.test_on_batch(rows, judged.y, sample_weight=weight, return_dict=True)
+        found |= scores_of(targets, scores, judged.y, answers, weight)
         return {f"val_{name}": float(value) for name, value in found.items()}
 
     return told

@@ -18,12 +18,14 @@ from kerasnas.data import Augmentation
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.plan import Plan
 from kerasnas.evaluators.shares import Share, shares
+from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
-from kerasnas.lowering.model import KerasTracer, set_from_data
+from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
 from kerasnas.space import Graph
 
 SAMPLE = 2000  # rows that data-dependent weights are set from
+SOLVED = 5000  # rows of a stream that layers are solved for with
 TAIL = 0.08  # part of a trial's time for judging and saving it,
 LONGEST_TAIL = 8.0  # in seconds at most
 
@@ -102,12 +104,34 @@ class Training(Evaluator):
             self._keep(proposal.number, trained, answers)
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
 
+    def refit(self, trial):
+        """Train a trial's network again, on all rows and for as many epochs, and write its model.
+
+        Returns:
+            The path of the plain model.
+        """
+        task, proposal = self.context.task, trial.proposal
+        self._begin(proposal)
+        resolved = self.context.space.resolve(proposal.architecture)
+        training, epochs = resolved.training, max(1, trial.measurement.extra.get("epochs", 1))
+        plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
+        share = Share(task.whole, None, "all")
+        preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
+        body = self._body(preprocessing, rest, share.train)
+        self._fit(body, plan, share, training, proposal, None, lambda step, metrics: None)
+        names = self._mirrored(training, share.train.shapes) if trial.measurement.extra.get("mirrored") else ()
+        path = Path(self.context.folder) / "refit" / f"{proposal.number:04d}.keras"
+        path.parent.mkdir(exist_ok=True)
+        prepared = preprocessing if hasattr(task.whole, "x") else None
+        replace_with(path, plain(joined(task.whole, prepared, bare(body), names)).save)
+        return path
+
     def _trained(self, share, graph, early, plan, training, proposal, deadline, report):
-        preprocessing, rest, share = self._prepared(share, graph, early)
+        preprocessing, rest, share = self._prepared(share, *parted(graph, early))
         body = self._body(preprocessing, rest, share.train)
         pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
         metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
-        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted)
+        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, self.swift)
 
     def _begin(self, proposal):
         import keras
@@ -124,14 +148,13 @@ class Training(Evaluator):
         task = self.context.task
         return (network, task.early) if isinstance(network, Graph) else task.wrap(network, task)
 
-    def _prepared(self, share, graph, early):
-        """The fitted preprocessing, the rest of the graph, and the share's rows as that rest takes them."""
-        first, rest = parted(graph, early)
+    def _prepared(self, share, first, rest):
+        """The fitted first part of a graph, the rest of it, and the share's rows as that rest takes them."""
         key = repr([share.fold, [(step.name, written(step.node), step.sources) for step in first.steps]])
         if key not in self.prepared:
             preprocessing = Preprocessing(first, share.train)
             if hasattr(share.train, "x"):
-                rows = preprocessing.apply(share.train), preprocessing.apply(share.validation)
+                rows = tuple(part and preprocessing.apply(part) for part in (share.train, share.validation))
             else:
                 rows = share.train, share.validation  # too large to keep: prepared again as they stream by
             self.prepared[key] = (preprocessing, *rows)
@@ -146,6 +169,8 @@ class Training(Evaluator):
         outputs = graph.flow(tracer, features, "")
         if tracer.from_data:
             set_from_data(tracer, inputs, train.head(SAMPLE).x)
+        if tracer.solved:
+            solve(tracer, inputs, train if hasattr(train, "x") else train.head(SOLVED))
         several = {n: output for n, output in outputs.items() if len(output.shape) > len(answer_shape(task, n)) + 1}
         if not several:
             return named_model(inputs, outputs)
@@ -172,14 +197,21 @@ class Training(Evaluator):
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
         pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
         interrupted = False
+        self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
+        if not model.trainable_weights:  # all of it is fixed or was solved for
+            return pace, interrupted
         # Callbacks of the user's may wait for validation at every epoch.
         every = 1 if self.callbacks else max(1, plan.epochs // 20)
         try:
-            model.fit(
-                batches, epochs=plan.epochs, shuffle=False, verbose=0,
-                validation_data=self._batches(share.validation, 256), validation_freq=every,
-                callbacks=[*self._scoring(share), pace, *_following(batches), *copy.deepcopy(self.callbacks)],
-            )  # fmt: skip
+            if self.swift is not None:
+                validate = share.validation and (lambda: self._measured(model, share.validation))
+                self.swift.train(batches, plan, pace, validate, every)
+            else:
+                model.fit(
+                    batches, epochs=plan.epochs, shuffle=False, verbose=0,
+                    validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
+                    callbacks=[*self._scoring(share), pace, *_following(batches), *copy.deepcopy(self.callbacks)],
+                )  # fmt: skip
         except KeyboardInterrupt:
             if not pace.curve:
                 raise
@@ -192,24 +224,28 @@ class Training(Evaluator):
         Weights of an earlier epoch must be better by more than chance: at high learning rates accuracies jump, and the
         luckiest of many epochs is no better than the annealed last.
         """
-        objective, rows = self.context.objective, self._batches(validation, 256)
-        metrics = self._measured(model, rows, validation)
+        objective = pace.objective
+        metrics = self._measured(model, validation)
         if pace.best > objective.score(metrics) + chance(objective, pace.best, len(validation)):
             pace.restore()
-            metrics = self._measured(model, rows, validation)
+            metrics = self._measured(model, validation)
         names = self._mirrored(training, validation.shapes)
         if names and hasattr(validation, "x"):
             twin = joined(validation, None, bare(model), names)
             self._compile(twin, plan)
-            twice = self._measured(twin, rows, validation)
+            twice = self._measured(twin, validation)
             # A small gain is told sooner by the loss than by most objectives.
             if twice["val_loss"] <= metrics["val_loss"]:
                 return twice, names
         return metrics, ()
 
-    def _measured(self, model, batches, validation):
-        found = model.evaluate(batches, verbose=0, return_dict=True)
-        return {f"val_{name}": float(value) for name, value in found.items()} | self._scores(model, validation)
+    def _measured(self, model, rows):
+        """Metrics on rows, by name with "val_" before it."""
+        if self.swift is None or self.swift.model is not model:
+            found = model.evaluate(self._batches(rows, 256), verbose=0, return_dict=True)
+            return {f"val_{name}": float(value) for name, value in found.items()} | self._scores(model, rows)
+        answers = self._joined(self.swift.answers(rows), rows)
+        return judge(self.context, answers, rows)(answers)
 
     def _scoring(self, share):
         """The callback that adds scores to an epoch's metrics, where there are any to add."""
@@ -223,6 +259,16 @@ class Training(Evaluator):
         from kerasnas.evaluators.scoring import scored
 
         return scored(self.context.task, model, validation, lambda rows: self._batches(rows, 256))
+
+    def _joined(self, answers, rows):
+        """Answers of members as one: their mean, or, by folds, that of the members that have not seen the row."""
+        found = {}
+        for name, answer in answers.items():
+            if answer.ndim > len(answer_shape(self.context.task, name)) + 1:
+                by_row = rows.weight is not None and rows.weight.ndim == 2
+                answer = answer[np.arange(len(answer)), rows.weight.argmax(axis=1)] if by_row else answer.mean(axis=1)
+            found[name] = answer
+        return found
 
     # ------------------------------------------------------------------- rows
     def _batches(self, rows, batch_size, seed=None, training=None):
@@ -252,7 +298,10 @@ class Training(Evaluator):
         """Answers by head name, each row's from what has not been trained on it."""
         folds = self.context.task.folds
         if trained[0].share.held is not None:
-            found = trained[0].body.predict(self._batches(trained[0].share.validation.with_y(None), 256), verbose=0)
+            rows = trained[0].share.validation
+            if trained[0].swift is not None:
+                return self._joined(trained[0].swift.answers(rows), rows)
+            found = trained[0].body.predict(self._batches(rows.with_y(None), 256), verbose=0)
             return {name: answer[np.arange(len(folds)), folds] for name, answer in found.items()}
         parts = [self._answers(part) for part in trained]
         answers = {name: np.empty((len(folds), *part.shape[1:]), part.dtype) for name, part in parts[0].items()}
@@ -264,6 +313,8 @@ class Training(Evaluator):
     def _answers(self, part):
         """Answers on the validation rows of one training."""
         rows = part.share.validation
+        if part.swift is not None and not part.mirrored:
+            return self._joined(part.swift.answers(rows), rows)
         twin = joined(rows, None, bare(part.body), part.mirrored)
         return twin.predict(self._batches(rows.with_y(None), 256), verbose=0)
 
@@ -299,6 +350,7 @@ class Trained:
     metrics: dict
     mirrored: tuple
     interrupted: bool
+    swift: Stretches | None = None
 
 
 def _portion(deadline, parts):

@@ -52,7 +52,7 @@ def choose(run, context, journal):
     import keras
 
     path = Path(context.folder) / FILE
-    told = sorted(trial.number for trial in run.trials if trial.status != "interrupted")
+    told = told_of(run)
     facts = journal.facts("final") if path.exists() else []
     if any(fact["told"] == told for fact in facts[-1:]) and run.reason != "interrupted":
         return keras.models.load_model(path)
@@ -66,27 +66,44 @@ def choose(run, context, journal):
     return model
 
 
+def told_of(run):
+    """Numbers of the trials that a final choice was made among."""
+    return sorted(trial.number for trial in run.trials if trial.status != "interrupted")
+
+
 def _rank(context, metrics):
     """A key by which metrics are compared, the best last: the objective, then the loss."""
     return context.objective.score(metrics), -metrics.get("val_loss", 0.0)
 
 
 def _joined(found, context):
-    """The plain model of the members, calibrated."""
     import keras
 
-    heads = context.task.heads
     models = [keras.models.load_model(checkpoint(context.folder, number)) for number in found.members]
-    temperatures = {
-        name: (each.temperature, "sigmoid" if isinstance(heads[name].target, MultiLabelTarget) else "softmax")
-        for name, each in found.calibration.items()
-        if each.temperature != 1
+    temperatures = {name: each.temperature for name, each in found.calibration.items()}
+    return assembled(models, found.weights, temperatures, context.task.heads)
+
+
+def assembled(models, weights, temperatures, heads):
+    """One plain model of several, their answers averaged and calibrated.
+
+    Args:
+        models: Plain models.
+        weights: The weight of each; they need not sum to one.
+        temperatures: By head name; 1 changes nothing.
+        heads: Heads with their targets, by name.
+    """
+    changed = {
+        name: (temperature, "sigmoid" if isinstance(heads[name].target, MultiLabelTarget) else "softmax")
+        for name, temperature in temperatures.items()
+        if temperature != 1
     }
-    if len(models) == 1 and not temperatures:
+    if len(models) == 1 and not changed:
         return models[0]
     models = [named(model, list(heads)) for model in models]
-    whole = models[0] if len(models) == 1 else averaged(models, found.weights)
-    return plain(tempered(whole, temperatures) if temperatures else whole)
+    shares = [weight / sum(weights) for weight in weights]
+    whole = models[0] if len(models) == 1 else averaged(models, shares)
+    return plain(tempered(whole, changed) if changed else whole)
 
 
 def _found(run, context):

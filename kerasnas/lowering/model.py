@@ -1,9 +1,15 @@
 """The Keras model of one architecture: stock layers only."""
 
+import math
 import re
 
+import numpy as np
+
+from kerasnas.errors import SpaceError
 from kerasnas.lowering.concrete import concrete, named_shapes
 from kerasnas.lowering.tracer import Tracer
+
+SOLVED_CELLS = 50_000_000  # numbers from which a layer is solved for, at most
 
 
 class KerasTracer(Tracer):
@@ -12,6 +18,7 @@ class KerasTracer(Tracer):
     def __init__(self):
         self.names = set()
         self.from_data = []  # (operation, layer, input tensor): what is to be set from training rows, not learnt
+        self.solved = []  # (path, operation, layer, input tensor): what is solved for from rows and their targets
 
     def shape(self, datum):
         return tuple(datum.shape[1:])
@@ -20,6 +27,8 @@ class KerasTracer(Tracer):
         layer = operation.layer(self.shapes(inputs), self.name(operation, path))
         if hasattr(operation, "weights_from"):
             self.from_data.append((operation, layer, inputs))
+        if hasattr(operation, "solve"):
+            self.solved.append((path, operation, layer, inputs))
         return layer(list(inputs) if isinstance(inputs, tuple) else inputs)
 
     def name(self, operation, path):
@@ -61,6 +70,28 @@ def set_from_data(tracer, inputs, rows):
     for operation, layer, tensor in tracer.from_data:
         values = keras.Model(inputs, {"values": tensor}).predict(rows, verbose=0)["values"]
         layer.set_weights(operation.weights_from(values))
+
+
+def solve(tracer, inputs, rows):
+    """Give the layers that are solved for, in a head or before the only one, their weights.
+
+    Args:
+        tracer: The `KerasTracer` that built them.
+        inputs: The Keras inputs it started from, by name.
+        rows: The training rows, a `Dataset`, as the graph takes them.
+    """
+    import keras
+
+    for path, operation, layer, tensor in tracer.solved:
+        most = max(1, SOLVED_CELLS // math.prod(tensor.shape[1:]))
+        if len(rows) > most:
+            rows = rows.take(np.linspace(0, len(rows) - 1, most).astype(int))
+        values = keras.Model(inputs, {"values": tensor}).predict(rows.with_y(None).batches(256), verbose=0)["values"]
+        head = path.split("/")[0]
+        (only, *others) = rows.y
+        if head not in rows.y and others:
+            raise SpaceError(f"Expected a single head where '{head}' is solved for. Received: {list(rows.y)}.")
+        layer.set_weights(operation.solve(values, rows.y[head if head in rows.y else only], rows.weight))
 
 
 def build(space, architecture=None, input_shape=None, name=None):

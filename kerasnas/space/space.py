@@ -4,6 +4,7 @@ import copy
 import itertools
 import math
 from dataclasses import dataclass
+from functools import cached_property
 
 from kerasnas.errors import SpaceError, nearest
 from kerasnas.space import counting, encoding, traversal
@@ -53,7 +54,21 @@ class Space:
 
     def record(self, choose):
         """The architecture whose decisions are answered by `choose(decision) -> value`."""
-        return self._walk(choose)[1]
+        if self._flat is None:
+            return self._walk(choose)[1]
+        walk = Walk(choose)
+        for decision in self._flat:
+            walk.ask(decision)
+        return Architecture(walk.answers)
+
+    @cached_property
+    def _flat(self):
+        """The decisions, where every architecture answers them all: then they can be asked without a walk."""
+        decisions = self.decisions()
+        if any(decision.when for decision in decisions):
+            return None
+        asked = list(self._walk(lambda decision: decision.domain.default)[1])
+        return decisions if asked == [decision.path for decision in decisions] else None
 
     def resolve(self, architecture):
         """The concrete network and training values of `architecture`.
@@ -93,7 +108,7 @@ class Space:
             asked.append(decision)
             return self._answer(architecture, decision)
 
-        self._walk(choose)
+        self.record(choose)
         return asked
 
     def size(self):
@@ -159,13 +174,13 @@ class Space:
         """The architecture with these answers, and defaults for what they leave open; what is not asked is dropped."""
         return self.record(lambda decision: answers.get(decision.path, decision.domain.default))
 
+    def admitted(self, architecture):
+        """`architecture` if it obeys the constraints, else None."""
+        return architecture if self._allowed(architecture) else None
+
     def mutate(self, architecture, rng):
         """Another architecture with one answer changed; decisions that appear because of it are sampled."""
-        domains = {}
-        self._walk(
-            lambda decision: domains.setdefault(decision.path, decision) and self._answer(architecture, decision)
-        )
-        movable = [decision for decision in domains.values() if decision.domain.size > 1]
+        movable = [decision for decision in self.asked(architecture) if decision.domain.size > 1]
         if not movable:
             raise SpaceError("Expected a space with something to change. Received: a single architecture.")
         mutants = (self._mutant(architecture, movable, rng) for _ in range(TRIES))
@@ -217,14 +232,19 @@ class Space:
                     found.setdefault(other.key, other)
         return list(found.values())
 
-    def enumerate(self):
-        """Yield every architecture of a finite space once, in a fixed order."""
+    def enumerate(self, points=None):
+        """Yield every architecture of a finite space once, in a fixed order.
+
+        Args:
+            points: How many values of a real decision to take, evenly spaced in its scale; if None, there may be none.
+        """
         prefix = []
         while prefix is not None:
             trail = []
 
             def choose(decision, prefix=prefix, trail=trail):
-                values = decision.domain.values()
+                endless = points is not None and not decision.domain.finite
+                values = decision.domain.spaced(points) if endless else decision.domain.values()
                 index = prefix[len(trail)] if len(trail) < len(prefix) else 0
                 trail.append((index, len(values)))
                 return values[index]

@@ -62,7 +62,8 @@ class AutoModel(Estimator, KnownArguments):
     # -------------------------------------------------------------------- fit
     def fit(
         self, x=None, y=None, epochs=None, callbacks=None, validation_split=None, validation_data=None, batch_size=None,
-        verbose=1, time_limit=None, class_weight=None, sample_weight=None, validation=None, groups=None, **unknown,
+        verbose=1, time_limit=None, class_weight=None, sample_weight=None, validation=None, groups=None,
+        refit=False, **unknown,
     ):  # fmt: skip
         """Search, train and keep the best model. Calling it again goes on where the run stopped.
 
@@ -85,6 +86,8 @@ class AutoModel(Estimator, KnownArguments):
                 "cv5" (cross-validation in that many folds, whose models are averaged), "time" (the last part); what
                 suits the task if None.
             groups: Group of each row; rows of one group are never both trained on and validated by.
+            refit: Whether the final model is trained again on all rows, the validation rows among them; a time limit
+                counts that too. Cross-validated models have seen all rows as they are.
 
         Returns:
             This object.
@@ -96,7 +99,7 @@ class AutoModel(Estimator, KnownArguments):
         """
         started = time.monotonic()
         check_call(unknown, verbose, callbacks, self.fit)
-        budget = self._budget(time_limit)
+        budget = self._budget(time_limit, refit)
         strategy = strategies.get(self.strategy or tuner(self.tuner))
         seed = whole("seed", self.seed, 0)
         executor = place(self.executor, self.workers, self.trial_timeout, self.isolate)
@@ -111,7 +114,7 @@ class AutoModel(Estimator, KnownArguments):
 
         call = {
             "epochs": epochs, "validation_split": validation_split, "batch_size": batch_size,
-            "time_limit": time_limit, "class_weight": class_weight, "validation": validation,
+            "time_limit": time_limit, "class_weight": class_weight, "validation": validation, "refit": bool(refit),
         }  # fmt: skip
         data = {
             "validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None,
@@ -162,12 +165,12 @@ class AutoModel(Estimator, KnownArguments):
         """How trials are compared where the user does not say: a word as of `fit`."""
         return "holdout"
 
-    def _budget(self, time_limit):
+    def _budget(self, time_limit, refit):
         limit = self.time_limit if time_limit is None else time_limit
         trials = self.max_trials
         if trials is None and limit is None:
             trials = 100
-        return Budget(max_trials=trials, time_limit=limit, max_model_size=self.max_model_size)
+        return Budget(max_trials=trials, time_limit=limit, max_model_size=self.max_model_size, refit=bool(refit))
 
     # ---------------------------------------------------------------- results
     def _fitted(self):

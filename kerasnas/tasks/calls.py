@@ -8,7 +8,7 @@ from pathlib import Path
 from kerasnas.errors import ArgumentError, JournalError
 
 FILE = "call.json"
-NAMES = ("ImageClassifier", "ImageRegressor")
+NAMES = ("ImageClassifier", "ImageRegressor", "TextClassifier", "TextRegressor")
 PLACE = ("directory", "project_name", "overwrite")  # given anew by where the folder lies
 
 

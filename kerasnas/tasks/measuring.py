@@ -94,7 +94,10 @@ def check_measured(heads, rows, objectives):
     _check_known(heads)
     some = _some(rows, heads)
     task = Task(some, some, heads)
-    answers = {n: np.full((len(some), head.target.width), 1 / head.target.width) for n, head in heads.items()}
+    answers = {
+        n: np.full((len(some), *getattr(head.target, "shape", (head.target.width,))), 1 / head.target.width)
+        for n, head in heads.items()
+    }
     try:
         found = judge(Context(None, task), answers)(answers)
     except ArgumentError:

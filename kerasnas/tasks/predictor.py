@@ -101,8 +101,9 @@ class Predictor:
         rows = self._labelled(x, y, sample_weight)
         answers = target.decode(self._predicted(rows.with_y(None), 256, 0)[name])
         if isinstance(target, RegressionTarget):
+            truth = np.reshape(target.encode(rows.y[name]), (len(answers), -1))
             numbers = np.reshape(np.asarray(answers), (len(answers), -1))
-            return float(r2_score(target.encode(rows.y[name]), numbers, sample_weight=rows.weight))
+            return float(r2_score(truth, numbers, sample_weight=rows.weight))
         truth = target.encode(rows.y[name])
         return float(accuracy_score(truth, target.encode(answers), sample_weight=rows.weight))
 

@@ -4,11 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasnas.backend import strings
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
 from kerasnas.data.columns import in_order, target_columns
 from kerasnas.data.reading import parts_of
 from kerasnas.data.task import Task, classes_of, encode
+from kerasnas.data.texts import TextTraits
 from kerasnas.errors import ArgumentError, DataError
 from kerasnas.space import Choice, Float
 
@@ -41,7 +43,7 @@ class Prepared:
         fixed = {name: value for name, value in fixed.items() if value is not None}
         return self.drawing.space(
             self.rows.shapes, rows, self.targets, training_decisions(rows), self._mirrors(), fixed, self.schemas,
-            0 if given else validation.folds,
+            0 if given else validation.folds, self._texts(),
         )  # fmt: skip
 
     def _mirrors(self):
@@ -52,17 +54,32 @@ class Prepared:
         kinds = self.drawing.kinds
         return {name: mirrors(rows, classes) for name, rows in self.rows.x.items() if kinds.get(name) == "image"}
 
+    def _texts(self):
+        """The traits of text inputs, by input name, where their rows are at hand.
+
+        Raises:
+            ExportError: If there are strings and the backend knows none.
+        """
+        if not hasattr(self.rows, "x"):
+            return {}
+        found = {name: rows for name, rows in self.rows.x.items() if self.drawing.kinds.get(name) == "text"}
+        for rows in found.values():
+            if rows.dtype == object:
+                strings(rows[:1])
+        return {name: TextTraits.of(rows) for name, rows in found.items()}
+
     def task(self, validation, seed):
         """The task, its validation rows or folds drawn by `seed` where none were given."""
-        train, held, folds = self.rows, self.validation, None
+        train, held, folds, whole = self.rows, self.validation, None, None
         if held is None and validation.folds:
             held, folds = self.rows, validation.fold_of(self._strata(), len(self.rows), seed)
         elif held is None:
             parts = validation.split(self._strata(), len(self.rows), seed)
             train, held = (self.rows.take(part) for part in parts)
+            whole = self.rows
         augmented = {name: self.drawing.places(name) for name in self.drawing.blocks(ImageAugmentation)}
         early = frozenset(self.drawing.preprocessing())
-        return Task(train, held, self.heads, early, augmented, folds=folds)
+        return Task(train, held, self.heads, early, augmented, folds=folds, whole=whole)
 
     def _strata(self):
         classes = [name for name, target in self.targets.items() if isinstance(target, ClassTarget)]

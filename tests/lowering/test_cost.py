@@ -156,3 +156,20 @@ def test_flops_of_networks_are_tensorflows(space):
 def test_a_space_is_costed_at_its_default():
     space = Space(ops.Conv(Int(4, 8, default=6)))
     assert cost(space, None, (4, 4, 1)) == cost(ops.Conv(6), None, (4, 4, 1))
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [ops.Recurrent(5), ops.Recurrent(4, "gru", True), ops.Recurrent(3, "simple", True, True), ops.SelfAttention(2)],
+    ids=lambda operation: operation.label,
+)
+def test_sequences_cost_what_was_worked_out(operation):
+    steps, channels = 6, 4
+    worked_out = {
+        "lstm": 2 * steps * 4 * 5 * (channels + 5),
+        "gru": 2 * steps * 2 * 3 * 4 * (channels + 4),
+        "simple": 2 * steps * 2 * 3 * (channels + 3),
+        # Four projections of each step, then every step with every other, for the scores and for the mean.
+        "attention": 2 * steps * 4 * channels * channels + 2 * 2 * steps * steps * channels,
+    }
+    assert cost(operation, None, (steps, channels)).flops == worked_out[getattr(operation, "kind", "attention")]

@@ -101,7 +101,24 @@ FLAT = [
     ops.Residual(ops.Dense(5)),
 ]
 
+# For sequences (steps, channels) alone.
+SEQUENTIAL = [
+    ops.Recurrent(5),
+    ops.Recurrent(4, "gru", bidirectional=True),
+    ops.Recurrent(3, "simple", sequences=True),
+    ops.Recurrent(3, "lstm", True, True),
+    ops.SelfAttention(2),
+    ops.SelfAttention(3, size=2),
+    ops.TransformerLayer(2),
+    ops.TransformerLayer(1, widening=1.5, dropout=0.0),
+    ops.Positions(),
+    ops.Embedding(7, 3),
+]
+
 OTHERS = [
+    (ops.Embedding(9, 4), (6,)),
+    (ops.Bag(9, 4), (6, 2)),
+    (ops.Bag(5, 1, dropout=0.5), (1, 2)),
     (ops.Conv(8, groups=2), (6, 6, 4)),
     (ops.ConvBN(6, groups=3), (6, 6, 3)),
     (ops.Crop(1, (0, 2)), (6, 6, 4)),
@@ -121,5 +138,6 @@ ALL = [
     *((operation, shape) for operation in SPATIAL + DEPTHWISE for shape in IMAGES + SEQUENCES),
     *((operation, shape) for operation in IMAGE_ONLY for shape in IMAGES),
     *((operation, shape) for operation in FLAT for shape in VECTORS),
+    *((operation, shape) for operation in SEQUENTIAL for shape in SEQUENCES),
     *OTHERS,
 ]

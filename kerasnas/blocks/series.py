@@ -1,0 +1,106 @@
+"""Blocks over series of numbers."""
+
+from dataclasses import replace
+
+from kerasnas.blocks.block import Block
+from kerasnas.blocks.preprocessing import Standardize
+from kerasnas.blocks.series_networks import ConvolutionalSeries, InceptionSeries, RandomFeatures, ResidualSeries
+from kerasnas.errors import ArgumentError, nearest
+from kerasnas.operations import FillMissing, StandardizeEach
+from kerasnas.space import Choice, Float, Sequential, When
+
+SOLVABLE = 4000  # rows up to which a head over random convolutions is solved for
+STEPS = 700  # of the optimizer in a usual training
+
+
+class TimeseriesBlock(Block):
+    """Any of the networks over series.
+
+    Where a head follows "random" directly, it is solved for in closed form, up to 4,000 rows; all others are trained.
+    Missing values (NaN) are filled from their neighbours; channels are standardized by the training rows.
+
+    Args:
+        block_type: "random" (fixed random convolutions), "convolution", "residual", "inception", a list of them, or
+            None to search.
+        name: Its name.
+    """
+
+    reads = ("series", "array")
+    TYPES = ("random", "inception", "convolution", "residual")
+
+    def __init__(self, block_type=None, name=None):
+        super().__init__(name)
+        self.block_type = block_type
+        self.types = [block_type] if isinstance(block_type, str) else list(block_type or self.TYPES)
+        unknown = [kind for kind in self.types if kind not in self.TYPES]
+        if unknown:
+            hint = nearest(unknown[0], self.TYPES)
+            raise ArgumentError(f"Expected `block_type` among {list(self.TYPES)}.{hint} Received: {unknown[0]!r}.")
+
+    def node(self, signals):
+        networks = {
+            "random": self._random(signals[0]),
+            "inception": Sequential({
+                **_prepared(), "network": InceptionSeries(Choice(8, 16, 32, default=16), Choice(1, 2, 3, 6, default=3)),
+            }),
+            "convolution": Sequential({**_prepared(), "network": ConvolutionalSeries(Choice(32, 64, 128, default=64))}),
+            "residual": Sequential({**_prepared(), "network": ResidualSeries(Choice(16, 32, 64, default=32))}),
+        }  # fmt: skip
+        nodes = {kind: networks[kind] for kind in self.types}
+        return Choice(**nodes) if len(nodes) > 1 else nodes[self.types[0]]
+
+    def _random(self, signal):
+        features = RandomFeatures(
+            Choice("both", "shares", "competing"), 10_000 if signal.rows <= 1000 else 5_000, Choice(0, 1, 2),
+        )  # fmt: skip
+        return Sequential({**_prepared(), "features": features, "standardize": Standardize()})
+
+    def gives(self, signals):
+        return replace(super().gives(signals), kind="series", solved=self._solved(signals[0]))
+
+    def _solved(self, signal):
+        if "random" not in self.types or signal.rows > SOLVABLE:
+            return None
+        return (self.name or "timeseries_block", ("random",)) if len(self.types) > 1 else ("", ())
+
+    def recipe(self, signals):
+        """Few rows are seen often, in small batches; what is solved for is not asked how it is trained."""
+        rows, solved = signals[0].rows, self._solved(signals[0])
+        batch = 16 if rows < 500 else 32 if rows < 4000 else 64
+        usual = int(min(max(STEPS * batch / rows, 15), 150))
+        recipe = {
+            "learning_rate": Float(5e-4, 1e-2, log=True, default=3e-3),
+            "weight_decay": Choice(0.0, 0.02, 0.05, default=0.02),
+            "label_smoothing": Choice(0.0, 0.1, default=0.1),
+            "batch_size": Choice(batch // 2, batch, 2 * batch, default=batch),
+            "epochs": Choice(short=usual // 3, usual=usual, long=2 * usual, default="usual"),
+        }
+        if solved is None:
+            return recipe
+        path, answers = solved
+        fixed = {"learning_rate": 1e-3, "weight_decay": 0.0, "label_smoothing": 0.0, "batch_size": batch, "epochs": 1}
+        trained = tuple(kind for kind in self.types if kind not in answers)
+        return {name: When(path, trained, node, fixed[name]) for name, node in recipe.items()} if path else fixed
+
+    def portfolio(self, signals):
+        """Random convolutions in a few forms, cheap and hard to beat on few rows; then networks that are trained."""
+        random = [
+            {"random/features/kind": "both"},
+            {"random/features/kind": "competing"},
+            {"random/features/kind": "shares", "random/features/seed": 1},
+            {"random/features/kind": "both", "random/features/seed": 2, "random/each": "series"},
+        ]
+        entries = [
+            *({"": "random", **entry} for entry in random if "random" in self.types),
+            *({"": kind} for kind in self.types if kind != "random"),
+        ]
+        return entries if len(self.types) > 1 else [{k: v for k, v in e.items() if k} for e in entries]
+
+
+def _prepared():
+    """What comes before every network: gaps filled, channels (and perhaps each series) standardized."""
+    return {
+        "fill": FillMissing(),
+        "standardize_channels": Standardize(),
+        "each": Choice(channel=Sequential(), series=StandardizeEach()),
+    }

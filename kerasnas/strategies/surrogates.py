@@ -1,0 +1,82 @@
+"""Models of scores, for strategies that guess before they pay."""
+
+import warnings
+
+import numpy as np
+
+from kerasnas.errors import SpaceError
+
+
+class Features:
+    """Architectures as vectors: one-hot decisions and, if asked for, the path encoding.
+
+    Paths are those of the architectures first given to `fit`; others are not seen, as in the paper of the encoding.
+
+    Args:
+        space: The space.
+        paths: Whether to add them.
+    """
+
+    def __init__(self, space, paths=False):
+        self.space, self.one_hot, self.with_paths = space, space.one_hot(), paths
+        self.vectors, self.ways, self.slots = {}, {}, {}
+
+    def fit(self, architectures):
+        """Number the paths of these architectures."""
+        if self.with_paths:
+            known = sorted({way for each in architectures for way in self._ways(each)})
+            self.slots = {way: slot for slot, way in enumerate(known)}
+        return self
+
+    def __call__(self, architectures):
+        """A matrix `(architectures, features)`."""
+        rows = np.stack([self._vector(each) for each in architectures]).astype("float64")
+        return np.hstack([rows, self._marks(architectures)]) if self.slots else rows
+
+    def _vector(self, architecture):
+        if architecture.key not in self.vectors:
+            self.vectors[architecture.key] = self.one_hot(architecture)
+        return self.vectors[architecture.key]
+
+    def _marks(self, architectures):
+        marks = np.zeros((len(architectures), len(self.slots)))
+        for row, each in enumerate(architectures):
+            marks[row, [self.slots[way] for way in self._ways(each) if way in self.slots]] = 1
+        return marks
+
+    def _ways(self, architecture):
+        if architecture.key not in self.ways:
+            self.ways[architecture.key] = self._found(architecture)
+        return self.ways[architecture.key]
+
+    def _found(self, architecture):
+        try:
+            return self.space.paths(architecture)
+        except SpaceError:
+            return frozenset()
+
+
+class GaussianProcess:
+    """scikit-learn's Gaussian process with a Matérn kernel, a fitted length, amplitude and noise.
+
+    Reference:
+        Rasmussen & Williams, "Gaussian Processes for Machine Learning", 2006.
+    """
+
+    def fit(self, x, y):
+        from sklearn.exceptions import ConvergenceWarning
+        from sklearn.gaussian_process import GaussianProcessRegressor
+        from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
+
+        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(3.0, (0.3, 100.0), nu=2.5) + WhiteKernel(0.1, (1e-6, 10.0))
+        self.model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
+            self.model.fit(x, y)
+        return self
+
+    def predict(self, x):
+        """Mean and standard deviation of the scores without their noise, for each row."""
+        mean, deviation = self.model.predict(x, return_std=True)
+        noise = self.model.kernel_.k2.noise_level * self.model._y_train_std**2
+        return mean, np.sqrt(np.maximum(deviation**2 - noise, 1e-12))
