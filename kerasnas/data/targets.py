@@ -307,7 +307,7 @@ class ForecastTarget(RegressionTarget):
         if output_dim is not None and width != output_dim:
             raise DataError(f"Expected {name} to hold {output_dim} targets. Received: {width}.")
         one = RegressionTarget.fit(y.reshape(-1, width), name=name)
-        return cls(width, one.mean, one.scale, y.ndim == 2, y.shape[1])
+        return cls(width, one.mean, one.scale, y.ndim == 2, steps=y.shape[1])
 
     @property
     def shape(self):
