@@ -1,19 +1,17 @@
 """Train a candidate on the training rows, judge it on the validation rows."""
 
 import copy
-import gc
 import hashlib
 import math
 import os
 import time
-import weakref
 from pathlib import Path
 
 import numpy as np
 
-from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement
 from kerasnas.data import Augmentation
+from kerasnas.evaluators.passing import passing
 from kerasnas.evaluators.plan import Plan
 from kerasnas.lowering.joining import joined, named_model, plain, raw_inputs
 from kerasnas.lowering.model import KerasTracer, set_from_data
@@ -59,12 +57,17 @@ class Training(Evaluator):
     def setup(self, context):
         super().setup(context)
         self.prepared = {}
-        self.spared = weakref.WeakSet(backend.graphs())  # of models that are the user's, not of trials
 
     # ----------------------------------------------------------------- stages
     def evaluate(self, proposal, report):
+        with passing():
+            return self._trial(proposal, report)
+
+    def _trial(self, proposal, report):
+        import keras
+
         started = time.monotonic()
-        self._begin(proposal)
+        keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
         training = resolved.training
         plan = Plan.of(
@@ -85,16 +88,6 @@ class Training(Evaluator):
         if self.save and self.context.folder is not None:
             self._keep(proposal.number, preprocessing, body, mirrored, validation)
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
-
-    def _begin(self, proposal):
-        import keras
-
-        keras.backend.clear_session()
-        gc.collect()
-        for graph in backend.graphs():
-            if graph not in self.spared:
-                backend.release(graph)
-        keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
 
     def _prepared(self, network):
         """The fitted preprocessing, the rest of the graph, and the rows as that rest takes them."""
@@ -140,6 +133,7 @@ class Training(Evaluator):
         from kerasnas.evaluators.pace import Pace
 
         self._compile(model, plan)
+        model.optimizer.build(model.trainable_variables)  # while a graph is traced it would take a second graph
         seed = trial_seed(self.context.seed, proposal.number)
         train = plan.smoothed(train, self.context.task.losses())
         batches = self._batches(train, plan.batch_size, seed, training)
