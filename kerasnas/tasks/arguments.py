@@ -10,6 +10,7 @@ from kerasnas.contract import Context, Objective
 from kerasnas.data.task import Task
 from kerasnas.errors import ArgumentError, nearest
 
+PRICED = ("params", "flops", "latency")  # metrics that every trial has, or can have
 FEW = 32  # rows on which loss and metrics are tried out
 
 
@@ -63,7 +64,7 @@ def check_measured(heads, rows, objectives):
 
     usual = all(head.loss is None and head.metrics is None for head in heads.values())
     (only,) = heads.values() if len(heads) == 1 else (None,)
-    wanted = [name for objective in objectives for name in objective.metrics if name not in ("params", "flops")]
+    wanted = [name for objective in objectives for name in objective.metrics if name not in PRICED]
     if usual and set(wanted) <= {"val_loss", f"val_{only.objective}" if only is not None else None}:
         return
     _check_known(heads)
