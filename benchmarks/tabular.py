@@ -32,10 +32,11 @@ def parts(folder, entry, inner=False):
     from sklearn.model_selection import train_test_split
 
     frame = pandas.read_csv(Path(folder) / entry["file"]).drop(columns=entry["drop"])
-    frame = frame[frame[entry["target"]].notna()]
+    frame, regression = frame[frame[entry["target"]].notna()], entry["task"] == "regression"
     if len(frame) > MOST_ROWS:
-        frame, _ = train_test_split(frame, train_size=MOST_ROWS, random_state=0)
-    x, y, regression = frame.drop(columns=entry["target"]), frame[entry["target"]], entry["task"] == "regression"
+        strata = None if regression else frame[entry["target"]]
+        frame, _ = train_test_split(frame, train_size=MOST_ROWS, random_state=0, stratify=strata)
+    x, y = frame.drop(columns=entry["target"]), frame[entry["target"]]
     for seed in (0, 1) if inner else (0,):
         x, x_test, y, y_test = train_test_split(
             x, y, test_size=0.25, random_state=seed, stratify=None if regression else y
@@ -55,9 +56,7 @@ def sklearn_model(name, x, regression):
     if name == "random_forest":
         forest = getattr(ensemble, f"RandomForest{kind}")(n_estimators=200, random_state=0, n_jobs=-1)
         return make_pipeline(_columns(x, "one_hot"), forest)
-    linear = (
-        linear_model.RidgeCV(np.logspace(-3, 3, 13)) if regression else linear_model.LogisticRegression(max_iter=2000)
-    )
+    linear = linear_model.Ridge() if regression else linear_model.LogisticRegression(max_iter=2000)
     return make_pipeline(_columns(x, "scaled"), linear)
 
 
@@ -75,7 +74,7 @@ def _columns(x, form):
         codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan)
         return ColumnTransformer([("numbers", "passthrough", numbers), ("others", codes, others)])
     scaler = [StandardScaler()] if form == "scaled" else []
-    one_hot = OneHotEncoder(handle_unknown="ignore", min_frequency=2, max_categories=200, sparse_output=False)
+    one_hot = OneHotEncoder(handle_unknown="ignore", max_categories=50, sparse_output=False)
     return ColumnTransformer(
         [
             ("numbers", make_pipeline(SimpleImputer(strategy="median"), *scaler), numbers),
