@@ -7,8 +7,8 @@ from kerasnas.version import __version__
 _HOMES = {
     "kerasnas.tasks": (
         "AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "StructuredDataClassifier",
-        "StructuredDataRegressor", "TextClassifier", "TextRegressor", "TimeseriesClassifier", "TimeseriesRegressor",
-        "load", "search",
+        "StructuredDataRegressor", "TextClassifier", "TextRegressor", "TimeseriesClassifier", "TimeseriesForecaster",
+        "TimeseriesRegressor", "load", "search",
     ),
     "kerasnas.blocks": (
         "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",

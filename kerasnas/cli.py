@@ -1,4 +1,4 @@
-"""The command line: `kerasnas demo | leaderboard | resume | export | fit`."""
+"""The command line: `kerasnas demo | leaderboard | report | resume | export | fit`."""
 
 import argparse
 import logging
@@ -56,6 +56,12 @@ def _leaderboard(asked):
     writer = csv.DictWriter(sys.stdout, list(listed[0]) if listed else ["rank", "trial", "status"])
     writer.writeheader()
     writer.writerows({**row, "architecture": json.dumps(row["architecture"])} for row in listed)
+
+
+def _report(asked):
+    from kerasnas.report import write_page
+
+    print(write_page(asked.folders, asked.out))
 
 
 def _resume(asked):
@@ -195,6 +201,10 @@ def _parser():
     board.add_argument("folder", help="a run's folder")
     board.add_argument("--csv", action="store_true", help="all trials with all their columns, as CSV")
     board.add_argument("--top", type=int, default=20, help="trials to show (20)")
+
+    report = _command(commands, _report, "report", "a page about runs: curves, comparison, front, what mattered")
+    report.add_argument("folders", nargs="+", metavar="FOLDER", help="a run's folder; several are compared")
+    report.add_argument("--out", default="kerasnas_report", help="folder for the page (kerasnas_report)")
 
     resume = _command(commands, _resume, "resume", "go on with a search")
     resume.add_argument("folder", help="the run's folder")

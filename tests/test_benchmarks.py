@@ -10,7 +10,9 @@ import pytest
 from sklearn.datasets import load_digits
 
 ROOT = Path(__file__).parent.parent
-MODULES = sorted(path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in ("__init__", "table"))
+MODULES = sorted(
+    path.stem for path in (ROOT / "benchmarks").glob("*.py") if path.stem not in ("__init__", "references", "table")
+)
 
 
 def run(*arguments):
@@ -43,3 +45,15 @@ def test_images_on_a_file(tmp_path):
     assert {row["model"] for row in result["rows"]} == {"kerasnas", "cnn"}
     for row in result["rows"]:
         assert row["dataset"] == "d" and 0 <= row["score"] <= 1 and row["seconds"] <= 20
+
+
+@pytest.mark.slow
+def test_texts_on_a_file(tmp_path):
+    rows = [f"{label},{word} {number},{word}" for number in range(60) for label, word in ((0, "bad"), (1, "good"))]
+    (tmp_path / "reviews.csv").write_text("\n".join(["label,text,title", *rows]))
+    out = tmp_path / "out.json"
+    arguments = ["--data", str(tmp_path / "reviews.csv"), "--text", "text", "title", "--label", "label"]
+    done = run("benchmarks.text", *arguments, "--time-limit", "15", "--out", str(out))
+    assert done.returncode == 0, done.stderr[-2000:]
+    result = json.loads(out.read_text())
+    assert {row["model"]: row["score"] for row in result["rows"]} == {"kerasnas": 1.0, "reference": 1.0}

@@ -2,6 +2,7 @@
 
 from kerasnas.blocks.block import Block, Signal, Wire
 from kerasnas.blocks.drawing import Drawing
+from kerasnas.blocks.forecast import ForecastBlock, ForecastHead
 from kerasnas.blocks.heads import ClassificationHead, Head, RegressionHead
 from kerasnas.blocks.image import ConvBlock, EfficientNetBlock, ImageBlock, ResNetBlock, XceptionBlock
 from kerasnas.blocks.inputs import ImageInput, Input, StructuredDataInput, TextInput, TimeseriesInput
@@ -15,9 +16,9 @@ from kerasnas.blocks.text import TextBlock, TextToIntSequence, TextToNgramVector
 
 __all__ = [
     "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
-    "Drawing", "EfficientNetBlock", "Embedding", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput",
-    "Input", "Merge", "Normalization", "RNNBlock", "RegressionHead", "ResNetBlock", "Signal", "SpatialReduction",
-    "Standardize", "StructuredDataBlock", "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput",
-    "TextToIntSequence", "TextToNgramVector", "TimeseriesBlock", "TimeseriesInput", "TransformerBlock", "Wire",
-    "XceptionBlock",
+    "Drawing", "EfficientNetBlock", "Embedding", "Flatten", "ForecastBlock", "ForecastHead", "Head",
+    "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge", "Normalization", "RNNBlock", "RegressionHead",
+    "ResNetBlock", "Signal", "SpatialReduction", "Standardize", "StructuredDataBlock", "StructuredDataInput",
+    "TemporalReduction", "TextBlock", "TextInput", "TextToIntSequence", "TextToNgramVector", "TimeseriesBlock",
+    "TimeseriesInput", "TransformerBlock", "Wire", "XceptionBlock",
 ]  # fmt: skip

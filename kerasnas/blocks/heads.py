@@ -5,8 +5,10 @@ import copy
 import numpy as np
 
 from kerasnas.blocks.block import Block, opened
+from kerasnas.blocks.measures import is_score, listed
 from kerasnas.blocks.reduction import Reduce
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
+from kerasnas.data.scores import Score
 from kerasnas.errors import ArgumentError
 from kerasnas.operations import Activation, Dense, Dropout, MemberDense, Rescaling, SolvedDense
 from kerasnas.space import Choice, Node, Sequential, When
@@ -17,7 +19,8 @@ class Head(Block):
 
     Args:
         loss: Keras loss: a name or an object; the usual one of the task if None.
-        metrics: Keras metrics; the usual ones if None.
+        metrics: Keras metrics, scikit-learn's names of scores ("roc_auc", "f1_macro", "r2") or `Score`s; the usual
+            ones if None.
         dropout: Rate before the last layer; open: 0, .25 or .5.
         name: Its name: the key of a dict passed as `y`, and of the exported model's output.
         reduction: How pictures become vectors: "average_max", "average", "max" or "flatten"; open: any of them.
@@ -25,6 +28,7 @@ class Head(Block):
     """
 
     target = None
+    usual_metric = None  # reported where the user names none
 
     def __init__(self, loss=None, metrics=None, dropout=None, name=None, reduction=None, weight=1.0):
         super().__init__(name)
@@ -48,8 +52,15 @@ class Head(Block):
         raise NotImplementedError(f"{type(self).__name__}.losses")
 
     def measures(self):
-        """The metrics to report."""
-        raise NotImplementedError(f"{type(self).__name__}.measures")
+        """The Keras metrics to report."""
+        if not self.metrics:
+            return [self.usual_metric]
+        return [metric for metric in listed(self.metrics) if not is_score(metric)]
+
+    def scores(self):
+        """The `Score`s to report: metrics that Keras does not compute."""
+        found = [metric for metric in listed(self.metrics or ()) if is_score(metric)]
+        return [metric if isinstance(metric, Score) else Score(metric) for metric in found]
 
     def loss_weight(self):
         """What the loss is multiplied by beside those of other heads."""
@@ -114,14 +125,15 @@ class ClassificationHead(Head):
     @property
     def objective(self):
         """What is improved unless the user says: a metric's name."""
-        return "binary_accuracy" if self.multi_label else "accuracy"
+        return self.usual_metric
 
     def losses(self):
         default = "binary_crossentropy" if self.multi_label else "categorical_crossentropy"
         return self.loss or default
 
-    def measures(self):
-        return self.metrics or (["binary_accuracy"] if self.multi_label else ["accuracy"])
+    @property
+    def usual_metric(self):
+        return "binary_accuracy" if self.multi_label else "accuracy"
 
     def closed_form(self, folds):
         return SolvedDense(self.target.width, "labels" if self.multi_label else "classes", folds=folds)
@@ -139,7 +151,7 @@ class RegressionHead(Head):
         loss, metrics, dropout, name, reduction, weight: See `Head`.
     """
 
-    objective = "loss"
+    objective, usual_metric = "loss", "mean_squared_error"
 
     def __init__(
         self, output_dim=None, loss=None, metrics=None, dropout=None, name=None, reduction=None, weight=1.0,
@@ -152,9 +164,6 @@ class RegressionHead(Head):
 
     def losses(self):
         return self.loss or "mean_squared_error"
-
-    def measures(self):
-        return self.metrics or ["mean_squared_error"]
 
     def loss_weight(self):
         # Squares in units of the targets' variance are of the size of a cross-entropy.

@@ -12,12 +12,13 @@ from kerasnas.data.reading import read
 from kerasnas.data.series import series_of
 from kerasnas.data.splitting import split
 from kerasnas.data.stream import Stream
-from kerasnas.data.targets import ClassTarget, MultiLabelTarget, RegressionTarget, target_from_json
+from kerasnas.data.targets import ClassTarget, ForecastTarget, MultiLabelTarget, RegressionTarget, target_from_json
 
 __all__ = [
     "Augmentation",
     "ClassTarget",
     "Dataset",
+    "ForecastTarget",
     "MultiLabelTarget",
     "RegressionTarget",
     "Stream",

@@ -92,7 +92,7 @@ def series_of(frame, time, series=None, channels=None, what="`x`"):
 
     if not isinstance(frame, pandas.DataFrame):
         raise DataError(f"Expected {what} to be a DataFrame with a column '{time}'. Received: {type(frame).__name__}.")
-    channels = _checked_columns(frame, time, series, channels, what)
+    channels = check_columns(frame, time, series, channels, what)
     groups = [(None, frame)] if series is None else list(frame.groupby(series, sort=False))
     if not groups:
         raise DataError(f"Expected {what} to have at least one row. Received: none.")
@@ -105,19 +105,27 @@ def series_of(frame, time, series=None, channels=None, what="`x`"):
     return as_series(filled, what), [name for name, _ in groups], channels
 
 
-def _checked_columns(frame, time, series, channels, what):
+def check_columns(frame, time, series, channels, what):
+    """Names of the columns of values of a long frame; refuses columns that are not there, or there twice.
+
+    Args:
+        frame: DataFrame.
+        time, series: Names of the columns of times and of series, or None.
+        channels: Names of the columns of values; all others if None.
+        what: How a message calls the frame.
+    """
     known = frame.columns.tolist()
     if len(set(known)) < len(known):
         twice = next(name for name in known if known.count(name) > 1)
         raise DataError(f"Expected columns of {what} with names of their own. Received: '{twice}' twice.")
     channels = [name for name in known if name not in (time, series)] if channels is None else list(channels)
-    for name in (time, *([] if series is None else [series]), *channels):
+    for name in (*(name for name in (time, series) if name is not None), *channels):
         if name not in known:
             from kerasnas.errors import nearest
 
             raise DataError(f"Expected {what} to have a column '{name}'.{nearest(name, known)} Received: {known[:10]}.")
     if not channels:
-        raise DataError(f"Expected {what} to have a column of values beside '{time}'. Received: none.")
+        raise DataError(f"Expected {what} to have a column of values. Received: {known}.")
     return channels
 
 

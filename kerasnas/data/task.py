@@ -14,12 +14,13 @@ class Task:
     Args:
         train: `Dataset` or `Stream` to train on, its targets encoded.
         validation: The rows that trials are compared on, likewise.
-        heads: By name, what the model answers: objects with a fitted `target`, `losses()` and `measures()`.
+        heads: By name, what the model answers: objects with a fitted `target`, `losses()`, `measures()` and `scores()`.
         early: Names of the graph's steps that can be computed once.
         augmented: Names of the steps that augment pictures, with the names under which what they change may be met.
         wrap: For a space that is no graph: a function from a network and this task to a graph and its early steps.
         folds: Fold of each row `(n,)`, where rows are cross-validated: `train` and `validation` are then the same rows,
             each judged by what has not been trained on its fold. None otherwise.
+        whole: All rows, where the validation rows are a part of them that is held out; else None.
     """
 
     train: object
@@ -29,6 +30,7 @@ class Task:
     augmented: dict = field(default_factory=dict)
     wrap: object = None
     folds: np.ndarray | None = None
+    whole: object = None
 
     @property
     def fold_count(self):
@@ -52,8 +54,12 @@ class Task:
         return {name: head.loss_weight() for name, head in self.heads.items()} if len(self.heads) > 1 else None
 
     def metrics(self):
-        """Metrics of each head, by name."""
+        """Keras metrics of each head, by name."""
         return {name: head.measures() for name, head in self.heads.items()}
+
+    def scores(self):
+        """`Score`s of each head, by name: what Keras does not compute."""
+        return {name: list(getattr(head, "scores", list)()) for name, head in self.heads.items()}
 
 
 def encode(target, y, loss, name="`y`"):

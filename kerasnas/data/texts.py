@@ -100,10 +100,16 @@ class TextTraits:
 
     @classmethod
     def of(cls, rows):
-        """Those of rows that `as_texts` gave."""
+        """Those of rows that `as_texts` gave.
+
+        Raises:
+            DataError: if all of them are empty.
+        """
         if rows.dtype != object:
             steps = rows.shape[1]
             return cls(len(rows), steps, steps, rows.size, rows.size, tokens=int(rows.max()) + 1)
+        if not any(text.strip() for text in rows.ravel()):
+            raise DataError(f"Expected texts to learn from. Received: {len(rows)} rows without a single word.")
         some = rows[:: max(1, len(rows) // LOOKED_AT)]
         lines = some if some.ndim == 1 else [" ".join(row) for row in some]
         words, characters = [len(line.split()) for line in lines], [len(line) for line in lines]

@@ -35,12 +35,13 @@ class Pace(keras.callbacks.Callback):
         self.done, self.started, self.validated = 0, None, False
         self.cut = False  # whether time ran out before the last step
 
-    def progress(self):
-        used = self.done / self.total
+    def progress(self, ahead=0):
+        """The part of the training that is over, or will be some steps ahead."""
+        used = (self.done + ahead) / self.total
         if self.deadline is None or self.started is None:
             return used
         span = max(self.deadline - self.started, 1e-6)
-        return max(used, (time.monotonic() - self.started) / span)
+        return max(used, (time.monotonic() - self.started) / span + ahead / self.total)
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.optimizer.learning_rate = self.plan.rate(self.progress())

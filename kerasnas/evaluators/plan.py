@@ -1,5 +1,6 @@
 """How a trial is trained: from the answers under `training/` to an optimizer, a loss and a schedule."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 
@@ -92,3 +93,17 @@ class Plan:
             if loss == "categorical_crossentropy" and y[name].ndim == 2:
                 y[name] = y[name] * (1 - self.label_smoothing) + self.label_smoothing / y[name].shape[1]
         return rows.with_y(y)
+
+
+def trial_seed(seed, number):
+    """The seed of a trial's weights and batches: a function of the search's seed and the trial's number."""
+    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") % (2**31 - 1)
+
+
+def chance(objective, score, rows):
+    """By how much a score over `rows` rows may differ by chance: two standard errors of an accuracy, else nothing."""
+    if not objective.name.endswith("accuracy") or not 0 <= score <= 1:
+        return 0.0
+    share = (score * rows + 1) / (rows + 2)  # none wrong of few does not mean none at all
+    return 2 * math.sqrt(share * (1 - share) / rows)

@@ -49,7 +49,7 @@ class Stretches:
             batches: `Batches` of the training rows.
             plan: The `Plan`.
             pace: The `Pace`, which is told of epochs and stops in time.
-            validate: Called every `every` epochs; gives metrics by name.
+            validate: Called every `every` epochs; gives metrics by name. None for no validation.
             every: Epochs between two validations.
         """
         pace.set_model(self.model)
@@ -58,7 +58,7 @@ class Stretches:
         for epoch in range(plan.epochs):
             losses = self._epoch(run, batches.order(epoch), plan, pace)
             logs = {"loss": float(np.mean(losses))}
-            if (epoch + 1) % every == 0 and math.isfinite(logs["loss"]):
+            if validate and (epoch + 1) % every == 0 and math.isfinite(logs["loss"]):
                 logs |= validate()
             pace.on_epoch_end(epoch, logs)
             if self.model.stop_training:
@@ -70,8 +70,7 @@ class Stretches:
         while done < len(order) and not self.model.stop_training:
             count = 1 if pace.started is None else pace.stretch(STRETCH)
             part = order[done : done + count]
-            progress = pace.progress()
-            rates = [plan.rate(min(progress + step / pace.total, 1.0)) for step in range(len(part))]
+            rates = [plan.rate(min(pace.progress(step), 1.0)) for step in range(len(part))]
             losses.append(float(run(part.astype("int32"), np.array(rates, "float32"))))
             done += len(part)
             pace.advance(len(part))

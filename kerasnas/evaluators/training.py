@@ -2,9 +2,6 @@
 
 import copy
 import gc
-import hashlib
-import math
-import os
 import time
 import weakref
 from dataclasses import dataclass
@@ -15,8 +12,10 @@ import numpy as np
 from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
+from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.judging import judge
-from kerasnas.evaluators.plan import Plan
+from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
+from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, shares
 from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
@@ -30,14 +29,8 @@ TAIL = 0.08  # part of a trial's time for judging and saving it,
 LONGEST_TAIL = 8.0  # in seconds at most
 
 
-def checkpoint(folder, number):
-    """Where the model of a trial is kept."""
-    return Path(folder) / "trials" / f"{number:04d}.keras"
-
-
-def predictions(folder, number):
-    """Where a trial's answers on the validation rows are kept."""
-    return Path(folder) / "trials" / f"{number:04d}.npz"
+class Late(KerasnasError):
+    """A cross-validation that takes longer than it was granted."""
 
 
 class Training(Evaluator):
@@ -81,6 +74,8 @@ class Training(Evaluator):
         graph, early = self._graph(resolved.network)
         parts, trained = shares(task, graph), []
         for place, share in enumerate(parts):
+            if place and proposal.number and deadline is not None and time.monotonic() > deadline:
+                raise Late(f"the time granted was used up after {place} of {len(parts)} folds")
             until = None if deadline is None else _portion(deadline, len(parts) - place)
             part = self._trained(share, graph, early, plan, resolved.training, proposal, until, report)
             if part.interrupted and len(parts) > 1:
@@ -104,8 +99,30 @@ class Training(Evaluator):
             self._keep(proposal.number, trained, answers)
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
 
+    def refit(self, trial):
+        """Train a trial's network again, on all rows and for as many epochs, and write its model.
+
+        Returns:
+            The path of the plain model.
+        """
+        task, proposal = self.context.task, trial.proposal
+        self._begin(proposal)
+        resolved = self.context.space.resolve(proposal.architecture)
+        training, epochs = resolved.training, max(1, trial.measurement.extra.get("epochs", 1))
+        plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
+        share = Share(task.whole, None, "all")
+        preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
+        body = self._body(preprocessing, rest, share.train)
+        self._fit(body, plan, share, training, proposal, None, lambda step, metrics: None)
+        names = self._mirrored(training, share.train.shapes) if trial.measurement.extra.get("mirrored") else ()
+        path = Path(self.context.folder) / "refit" / f"{proposal.number:04d}.keras"
+        path.parent.mkdir(exist_ok=True)
+        prepared = preprocessing if hasattr(task.whole, "x") else None
+        replace_with(path, plain(joined(task.whole, prepared, bare(body), names)).save)
+        return path
+
     def _trained(self, share, graph, early, plan, training, proposal, deadline, report):
-        preprocessing, rest, share = self._prepared(share, graph, early)
+        preprocessing, rest, share = self._prepared(share, *parted(graph, early))
         body = self._body(preprocessing, rest, share.train)
         pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
         metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
@@ -126,14 +143,13 @@ class Training(Evaluator):
         task = self.context.task
         return (network, task.early) if isinstance(network, Graph) else task.wrap(network, task)
 
-    def _prepared(self, share, graph, early):
-        """The fitted preprocessing, the rest of the graph, and the share's rows as that rest takes them."""
-        first, rest = parted(graph, early)
+    def _prepared(self, share, first, rest):
+        """The fitted first part of a graph, the rest of it, and the share's rows as that rest takes them."""
         key = repr([share.fold, [(step.name, written(step.node), step.sources) for step in first.steps]])
         if key not in self.prepared:
             preprocessing = Preprocessing(first, share.train)
             if hasattr(share.train, "x"):
-                rows = preprocessing.apply(share.train), preprocessing.apply(share.validation)
+                rows = tuple(part and preprocessing.apply(part) for part in (share.train, share.validation))
             else:
                 rows = share.train, share.validation  # too large to keep: prepared again as they stream by
             self.prepared[key] = (preprocessing, *rows)
@@ -184,12 +200,13 @@ class Training(Evaluator):
         every = 1 if self.callbacks else max(1, plan.epochs // 20)
         try:
             if self.swift is not None:
-                self.swift.train(batches, plan, pace, lambda: self._measured(model, share.validation), every)
+                validate = share.validation and (lambda: self._measured(model, share.validation))
+                self.swift.train(batches, plan, pace, validate, every)
             else:
                 model.fit(
                     batches, epochs=plan.epochs, shuffle=False, verbose=0,
-                    validation_data=self._batches(share.validation, 256), validation_freq=every,
-                    callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
+                    validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
+                    callbacks=[*self._scoring(share), pace, *_following(batches), *copy.deepcopy(self.callbacks)],
                 )  # fmt: skip
         except KeyboardInterrupt:
             if not pace.curve:
@@ -222,9 +239,22 @@ class Training(Evaluator):
         """Metrics on rows, by name with "val_" before it."""
         if self.swift is None or self.swift.model is not model:
             found = model.evaluate(self._batches(rows, 256), verbose=0, return_dict=True)
-            return {f"val_{name}": float(value) for name, value in found.items()}
+            return {f"val_{name}": float(value) for name, value in found.items()} | self._scores(model, rows)
         answers = self._joined(self.swift.answers(rows), rows)
         return judge(self.context, answers, rows)(answers)
+
+    def _scoring(self, share):
+        """The callback that adds scores to an epoch's metrics, where there are any to add."""
+        from kerasnas.evaluators.scoring import Scoring
+
+        if not any(self.context.task.scores().values()):
+            return []
+        return [Scoring(lambda model: self._scores(model, share.validation))]
+
+    def _scores(self, model, validation):
+        from kerasnas.evaluators.scoring import scored
+
+        return scored(self.context.task, model, validation, lambda rows: self._batches(rows, 256))
 
     def _joined(self, answers, rows):
         """Answers of members as one: their mean, or, by folds, that of the members that have not seen the row."""
@@ -330,39 +360,6 @@ def answer_shape(task, name):
     return getattr(task.heads[name].target, "shape", (task.heads[name].target.width,))
 
 
-def chance(objective, score, rows):
-    """By how much a score over `rows` rows may differ by chance: two standard errors of an accuracy, else nothing."""
-    if not objective.name.endswith("accuracy") or not 0 <= score <= 1:
-        return 0.0
-    share = (score * rows + 1) / (rows + 2)  # none wrong of few does not mean none at all
-    return 2 * math.sqrt(share * (1 - share) / rows)
-
-
 def _following(batches):
     """The callback by which batches keep count of epochs, where they have one."""
     return [batches.follow()] if hasattr(batches, "follow") else []
-
-
-def bare(model):
-    """A named model's layers as a model that was never compiled, members averaged: what is saved is plain."""
-    import keras
-
-    from kerasnas.evaluators.members import Members
-
-    outputs = model.output
-    if isinstance(model, Members):
-        outputs = {name: keras.ops.mean(output, axis=1) for name, output in outputs.items()}
-    return keras.Model({tensor.name: tensor for tensor in model.inputs}, outputs)
-
-
-def replace_with(path, write):
-    """Have `write(path)` write beside `path`, then put the result in its place in one step."""
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    write(beside)
-    os.replace(beside, path)
-
-
-def trial_seed(seed, number):
-    """The seed of a trial's weights and batches: a function of the search's seed and the trial's number."""
-    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big") % (2**31 - 1)

@@ -9,6 +9,8 @@ from kerasnas.errors import SearchError
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import history
 
+AGAIN = 1.15  # times as long as in its trial a network takes to train on all rows
+
 
 class Observer:
     """Watches a run; every method may be left out. A true answer of `reported` stops the trial at hand."""
@@ -137,14 +139,19 @@ class Run:
     def _limit(self):
         """The limit that forbids another trial, or None."""
         shortest = min((trial.measurement.seconds for trial in self.completed), default=0.0)
-        return self.budget.exhausted(self._begun, self.epochs, self.journal.elapsed(), shortest)
+        return self.budget.exhausted(self._begun, self.epochs, self._spoken_for(), shortest)
+
+    def _spoken_for(self):
+        """Seconds that are spent, or kept for training the best network again."""
+        kept = AGAIN * self.best.measurement.seconds if self.budget.refit and self.best else 0.0
+        return self.journal.elapsed() + kept
 
     def _next(self):
         number = self._begun
         wish = self.strategy.ask(random.Random(f"{self.context.seed}/{number}"))
         if wish is None:
             return None
-        grant = self.budget.grant(number, self.journal.elapsed())
+        grant = self.budget.grant(number, self._spoken_for())
         proposal = dataclasses.replace(wish, number=number, seconds=grant)
         self.journal.began(proposal)
         self._note_began(proposal)

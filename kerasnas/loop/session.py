@@ -12,6 +12,7 @@ from kerasnas.loop.checkpoints import Keeper
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
 from kerasnas.loop.prices import Price, Within
+from kerasnas.loop.refit import refit
 from kerasnas.loop.run import Run
 
 
@@ -75,6 +76,8 @@ class Session:
                 run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
                 run.search()
                 model = None if task is None else final.choose(run, context, journal)
+                if self.budget.refit and model is not None:
+                    model = refit(run, context, journal, model)
             finally:
                 for observer in observers:
                     observer.close()
@@ -98,16 +101,17 @@ class Session:
             return self.space
         limited = self.space.where(Within(price, limits))
         if limited.default() not in limited:
-            _check_any(limited, limits)
+            _check_any(limited, self.budget)
         return limited
 
 
-def _check_any(space, limits):
+def _check_any(space, budget):
     """Refuses limits to which no architecture is found that keeps."""
     try:
         space.sample(random.Random(0))
     except SpaceError as error:
-        told = " and ".join(f"at most {limit:g} {name}" for name, limit in limits)
+        limits = {name: getattr(budget, name) for name in ("max_model_size", "max_params", "max_flops")}
+        told = " and ".join(f"{name}={limit}" for name, limit in limits.items() if limit is not None)
         raise ArgumentError(
-            f"Expected limits that some model of the space keeps to. Received: {told}; every model tried has more."
+            f"Expected limits that some model of the space keeps to. Received: {told}; every model tried exceeds them."
         ) from error

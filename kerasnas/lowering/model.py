@@ -1,9 +1,15 @@
 """The Keras model of one architecture: stock layers only."""
 
+import math
 import re
 
+import numpy as np
+
+from kerasnas.errors import SpaceError
 from kerasnas.lowering.concrete import concrete, named_shapes
 from kerasnas.lowering.tracer import Tracer
+
+SOLVED_CELLS = 50_000_000  # numbers from which a layer is solved for, at most
 
 
 class KerasTracer(Tracer):
@@ -67,7 +73,7 @@ def set_from_data(tracer, inputs, rows):
 
 
 def solve(tracer, inputs, rows):
-    """Give the layers that are solved for, one in a head, their weights.
+    """Give the layers that are solved for, in a head or before the only one, their weights.
 
     Args:
         tracer: The `KerasTracer` that built them.
@@ -77,8 +83,15 @@ def solve(tracer, inputs, rows):
     import keras
 
     for path, operation, layer, tensor in tracer.solved:
+        most = max(1, SOLVED_CELLS // math.prod(tensor.shape[1:]))
+        if len(rows) > most:
+            rows = rows.take(np.linspace(0, len(rows) - 1, most).astype(int))
         values = keras.Model(inputs, {"values": tensor}).predict(rows.with_y(None).batches(256), verbose=0)["values"]
-        layer.set_weights(operation.solve(values, rows.y[path.split("/")[0]], rows.weight))
+        head = path.split("/")[0]
+        (only, *others) = rows.y
+        if head not in rows.y and others:
+            raise SpaceError(f"Expected a single head where '{head}' is solved for. Received: {list(rows.y)}.")
+        layer.set_weights(operation.solve(values, rows.y[head if head in rows.y else only], rows.weight))
 
 
 def build(space, architecture=None, input_shape=None, name=None):

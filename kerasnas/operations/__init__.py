@@ -27,13 +27,15 @@ from kerasnas.operations.separable import (
 from kerasnas.operations.series import FillMissing, StandardizeEach
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 from kerasnas.operations.solved import SolvedDense
+from kerasnas.operations.windows import LastSteps, Permute, Relative, SeasonalNaive, SolvedForecast, TakeChannels, Trend
 
 __all__ = [
     "Activation", "Add", "Average", "AvgPool", "Bag", "BatchNorm", "Bins", "CompetingKernels", "Concatenate", "Conv",
     "ConvBN", "Crop", "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "Embedding",
     "FactorizedConv", "FactorizedReduction", "FeatureDense", "FillMissing", "Flatten", "GlobalAvgPool", "GlobalMaxPool",
-    "Identity", "JoinFeatures", "LayerNorm", "Lookup", "MBConv", "MaxPool", "Maximum", "MemberDense", "Members",
-    "Merge", "Multiply", "PoolBN", "Positions", "RandomConvolutions", "ReLUConvBN", "Recurrent", "Rescaling", "Reshape",
-    "Residual", "Scale", "SelfAttention", "SeparableConv", "SharedDense", "SolvedDense", "SpatialDropout",
-    "SqueezeExcite", "StandardizeEach", "Take", "TransformerLayer", "UpSampling", "Waves", "Zero", "ZeroPad",
+    "Identity", "JoinFeatures", "LastSteps", "LayerNorm", "Lookup", "MBConv", "MaxPool", "Maximum", "MemberDense",
+    "Members", "Merge", "Multiply", "Permute", "PoolBN", "Positions", "RandomConvolutions", "ReLUConvBN", "Recurrent",
+    "Relative", "Rescaling", "Reshape", "Residual", "Scale", "SeasonalNaive", "SelfAttention", "SeparableConv",
+    "SharedDense", "SolvedDense", "SolvedForecast", "SpatialDropout", "SqueezeExcite", "StandardizeEach", "Take",
+    "TakeChannels", "TransformerLayer", "Trend", "UpSampling", "Waves", "Zero", "ZeroPad",
 ]  # fmt: skip

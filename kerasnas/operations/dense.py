@@ -14,11 +14,13 @@ class Dense(Operation):
         units: Length of the last axis of the output; as that of the input if None.
         activation: Name of an activation, or None.
         use_bias: Whether to add a bias.
+        initializer: Name of what the matrix starts from.
     """
 
     units: int | None = None
     activation: str | None = None
     use_bias: bool = True
+    initializer: str = "glorot_uniform"
 
     def shape(self, shape):
         return (*shape[:-1], shape[-1] if self.units is None else self.units)
@@ -33,4 +35,6 @@ class Dense(Operation):
         import keras
 
         units = self.shape(shape)[-1]
-        return keras.layers.Dense(units, activation=self.activation, use_bias=self.use_bias, name=name)
+        return keras.layers.Dense(
+            units, self.activation, use_bias=self.use_bias, kernel_initializer=self.initializer, name=name
+        )

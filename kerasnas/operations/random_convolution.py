@@ -204,7 +204,7 @@ class CompetingKernels(_RandomKernels):
         return replace(self, fitted=tuple(fitted))
 
     def pooled(self, responses):
-        """Square roots of the sums of what wins, and of how often each is last, of responses `(rows, steps, kernels)`."""
+        """Roots of the sums of what wins, and of how often each is last, of responses `(rows, steps, kernels)`."""
         from keras import ops
 
         steps, filters = responses.shape[1:]

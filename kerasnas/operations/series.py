@@ -14,7 +14,7 @@ def _shifts(steps):
 
 @dataclass(frozen=True)
 class FillMissing(Operation):
-    """Missing values (NaN) of a series replaced by the last value before, else the first after, else the channel's mean.
+    """Missing values (NaN) replaced by the last value before, else the first after, else the channel's mean.
 
     Args:
         means: Mean of each channel of the training rows.

@@ -87,13 +87,14 @@ class SolvedDense(Operation):
         return [kernel.astype("float32"), bias.astype("float32")]
 
 
-def ridge(rows, wanted, weight):
+def ridge(rows, wanted, weight, strengths=None):
     """Weighted ridge regression with an intercept, its strength of the least squared leave-one-out error.
 
     Args:
         rows: `(n, features)`.
         wanted: `(n, outputs)`.
         weight: Positive weights `(n,)`.
+        strengths: From which to choose; `STRENGTHS` if None.
 
     Returns:
         Kernel `(features, outputs)`, bias `(outputs,)` and answers `(n, outputs)`, each for a row that is left out.
@@ -105,7 +106,7 @@ def ridge(rows, wanted, weight):
     scores, back, spectrum = _components(centred)
     projected = scores.T @ target
     found = None
-    for strength in STRENGTHS:
+    for strength in STRENGTHS if strengths is None else strengths:
         shrunk = projected / (spectrum + strength)[:, None]
         # What a row adds to its own answer: by its components, and by the intercept.
         own = (np.square(scores) / (spectrum + strength)).sum(1, keepdims=True) + share

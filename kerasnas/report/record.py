@@ -1,6 +1,6 @@
 """A run as its journal tells it, read without loading more than Python."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerasnas.contract import Objective
@@ -20,6 +20,7 @@ class Record:
         trials: `Trial`s in the order they ended.
         ended_at: Seconds into the run at which each of them ended.
         final: The last final model: {"members": numbers of trials, "metrics": ...}; empty before there is one.
+        identity: What made the run that run, by part: "space", "strategy", "seed", ...
     """
 
     folder: Path
@@ -27,6 +28,7 @@ class Record:
     trials: tuple
     ended_at: tuple
     final: dict
+    identity: dict = field(default_factory=dict)
 
     @property
     def objective(self):
@@ -63,13 +65,13 @@ def record(folder):
     finals = [event["value"] for event in events if event["event"] == "fact" and event["name"] == "final"]
     trials = tuple(item for kind, item in history(events) if kind == "told")
     times = tuple(event["at"] for event in told)
-    return Record(Path(folder), _objectives(events, path), trials, times, finals[-1] if finals else {})
+    identity = events[0].get("fingerprint", {}) if events else {}
+    return Record(Path(folder), _objectives(identity, path), trials, times, finals[-1] if finals else {}, identity)
 
 
-def _objectives(events, path):
-    fingerprint = events[0].get("fingerprint", {}) if events else {}
-    task = fingerprint.get("task")
-    told = task if isinstance(task, dict) else fingerprint
+def _objectives(identity, path):
+    task = identity.get("task")
+    told = task if isinstance(task, dict) else identity
     named = told.get("objectives") or [told.get("objective")]
     if all(isinstance(each, str) or (isinstance(each, list) and len(each) in (2, 3)) for each in named):
         return tuple(Objective(each) if isinstance(each, str) else Objective(*each) for each in named)

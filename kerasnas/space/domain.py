@@ -151,6 +151,10 @@ class Real(Domain):
     def values(self):
         raise SpaceError(f"Expected a finite domain to enumerate. Received: the interval {self}.")
 
+    def spaced(self, points):
+        """Some values from end to end, evenly spaced in the scale."""
+        return tuple(self.from_unit(place / (points - 1)) for place in range(points))
+
     def contains(self, value):
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
         return number and self.low <= value <= self.high

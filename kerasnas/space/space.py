@@ -232,14 +232,19 @@ class Space:
                     found.setdefault(other.key, other)
         return list(found.values())
 
-    def enumerate(self):
-        """Yield every architecture of a finite space once, in a fixed order."""
+    def enumerate(self, points=None):
+        """Yield every architecture of a finite space once, in a fixed order.
+
+        Args:
+            points: How many values of a real decision to take, evenly spaced in its scale; if None, there may be none.
+        """
         prefix = []
         while prefix is not None:
             trail = []
 
             def choose(decision, prefix=prefix, trail=trail):
-                values = decision.domain.values()
+                endless = points is not None and not decision.domain.finite
+                values = decision.domain.spaced(points) if endless else decision.domain.values()
                 index = prefix[len(trail)] if len(trail) < len(prefix) else 0
                 trail.append((index, len(values)))
                 return values[index]

@@ -12,6 +12,6 @@ from kerasnas.spaces.nasnet_cells import nasnet_cell
 from kerasnas.spaces.perceptron import mlp
 
 __all__ = [
-    "ACCEL_COLUMNS", "NASBENCH201_EDGES", "CellChain", "Connected", "Link", "Listed", "accel_nasbench", "darts", "macro",
-    "mlp", "nasbench201", "nasbench_macro", "nasnet_cell",
+    "ACCEL_COLUMNS", "NASBENCH201_EDGES", "CellChain", "Connected", "Link", "Listed", "accel_nasbench", "darts",
+    "macro", "mlp", "nasbench201", "nasbench_macro", "nasnet_cell",
 ]  # fmt: skip

@@ -48,7 +48,7 @@ class Listed(Space):
 
     __contains__ = contains
 
-    def enumerate(self):
+    def enumerate(self, points=None):
         yield from self.listed
 
     def sample(self, rng):

@@ -1,6 +1,5 @@
 """Epsilon-greedy: mutate the best, now and then anything."""
 
-from kerasnas.contract import Proposal
 from kerasnas.errors import ArgumentError
 from kerasnas.strategies.memory import Remembering
 
@@ -27,4 +26,4 @@ class EpsilonGreedy(Remembering):
     def ask(self, rng):
         exploring = not self.trials or rng.random() < self.epsilon
         found = self.drawn(rng) if exploring else self.moved(self.leader.proposal.architecture, rng)
-        return None if found is None else Proposal(found)
+        return self.proposal(found)

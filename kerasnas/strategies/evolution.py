@@ -1,6 +1,5 @@
 """Regularized evolution: tournaments among the youngest."""
 
-from kerasnas.contract import Proposal
 from kerasnas.errors import ArgumentError
 from kerasnas.strategies.memory import Remembering
 
@@ -37,4 +36,4 @@ class RegularizedEvolution(Remembering):
             alive = self.trials[-self.population :]
             rivals = rng.sample(alive, min(self.sample, len(alive)))
             found = self.moved(max(rivals, key=self.score).proposal.architecture, rng)
-        return None if found is None else Proposal(found)
+        return self.proposal(found)

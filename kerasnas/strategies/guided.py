@@ -2,7 +2,6 @@
 
 import numpy as np
 
-from kerasnas.contract import Proposal
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.strategies.memory import Remembering
 
@@ -13,8 +12,8 @@ class Guided(Remembering):
     """Random architectures first; then the most promising of many candidates, by a model of what was told.
 
     Candidates are mutants of the best trials, one to three steps away, and random architectures. The model sees scores
-    by their ranks, and a failed trial as the worst: where training breaks down it is not worth going on. A subclass says what it models
-    (`modelled`) and what it takes for promising (`promise`).
+    by their ranks, and a failed trial as the worst: where training breaks down it is not worth going on. A subclass
+    says what it models (`modelled`) and what it takes for promising (`promise`).
 
     Args:
         initial: Random architectures before the first model.
@@ -52,7 +51,7 @@ class Guided(Remembering):
             found = self.drawn(rng)
         else:
             found = self._promising(rng) or self.drawn(rng)
-        return None if found is None else Proposal(found)
+        return self.proposal(found)
 
     def _promising(self, rng):
         pool = self.pool(rng)

@@ -1,6 +1,5 @@
 """Local search: from the best known architecture to a better neighbour, until there is none."""
 
-from kerasnas.contract import Proposal
 from kerasnas.errors import ArgumentError
 from kerasnas.strategies.memory import Remembering
 
@@ -35,7 +34,7 @@ class LocalSearch(Remembering):
     def ask(self, rng):
         found = None if self._starting else self._near(rng)
         found = found or self.drawn(rng)
-        return None if found is None else Proposal(found)
+        return self.proposal(found)
 
     @property
     def _starting(self):
@@ -62,9 +61,10 @@ class LocalSearch(Remembering):
     def tell(self, trial):
         known = len(self.trials)
         super().tell(trial)
-        here = self.climbs.get(trial.number) == self.climb and self._higher(trial)
-        if len(self.trials) > known and (here or self.leader is trial):  # a late end of an earlier climb may lead too
-            self.top = trial
+        if len(self.trials) > known:
+            here = self.climbs.get(trial.number) == self.climb and self._higher(trial)
+            if here or self.leader is trial:  # a late end of an earlier climb may lead too
+                self.top = trial
 
     def _higher(self, trial):
         return self.top is None or self.score(trial) > self.score(self.top)

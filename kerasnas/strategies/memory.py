@@ -4,7 +4,7 @@ import heapq
 import math
 import weakref
 
-from kerasnas.contract import Strategy
+from kerasnas.contract import Proposal, Strategy
 from kerasnas.errors import SpaceError
 from kerasnas.strategies.random_search import draw
 
@@ -85,6 +85,11 @@ class Remembering(Strategy):
     def fresh(self, candidates):
         """The first of some architectures that was not proposed, or None."""
         return next((each for each in candidates if self.identity(each) not in self.seen), None)
+
+    @staticmethod
+    def proposal(architecture):
+        """A wish for an architecture; None for none."""
+        return None if architecture is None else Proposal(architecture)
 
     def drawn(self, rng):
         """A random architecture that was not proposed, or None where all were."""

@@ -1,6 +1,7 @@
 """The facades."""
 
 from kerasnas.tasks.auto_model import AutoModel
+from kerasnas.tasks.forecasting import TimeseriesForecaster
 from kerasnas.tasks.image import ImageClassifier, ImageRegressor
 from kerasnas.tasks.predictor import Predictor, load
 from kerasnas.tasks.searching import Found, search
@@ -10,6 +11,6 @@ from kerasnas.tasks.text import TextClassifier, TextRegressor
 
 __all__ = [
     "AutoModel", "Found", "ImageClassifier", "ImageRegressor", "Predictor", "StructuredDataClassifier",
-    "StructuredDataRegressor", "TextClassifier", "TextRegressor", "TimeseriesClassifier", "TimeseriesRegressor", "load",
-    "search",
+    "StructuredDataRegressor", "TextClassifier", "TextRegressor", "TimeseriesClassifier", "TimeseriesForecaster",
+    "TimeseriesRegressor", "load", "search",
 ]  # fmt: skip

@@ -6,11 +6,7 @@ import warnings
 
 import numpy as np
 
-from kerasnas.contract import Context, Objective
-from kerasnas.data.task import Task
 from kerasnas.errors import ArgumentError, nearest
-
-FEW = 32  # rows on which loss and metrics are tried out
 
 
 def whole(name, value, least=1):
@@ -49,67 +45,6 @@ def check_call(unknown, verbose, callbacks, fit):
     for each in listed(callbacks):
         if not isinstance(each, keras.callbacks.Callback):
             raise ArgumentError(f"Expected `callbacks` to be a list of Keras callbacks. Received: {each!r}.")
-
-
-def check_measured(heads, rows, objectives):
-    """Refuses losses and metrics that Keras does not know, and objectives that none of them gives.
-
-    Args:
-        heads: Heads with their targets, by name.
-        rows: The rows, their targets encoded.
-        objectives: `Objective`s.
-    """
-    from kerasnas.evaluators.judging import judge
-
-    usual = all(head.loss is None and head.metrics is None for head in heads.values())
-    (only,) = heads.values() if len(heads) == 1 else (None,)
-    wanted = [name for objective in objectives for name in objective.metrics if name not in ("params", "flops")]
-    if usual and set(wanted) <= {"val_loss", f"val_{only.objective}" if only is not None else None}:
-        return
-    _check_known(heads)
-    some = rows.take(slice(0, FEW))
-    task = Task(some, some, heads)
-    answers = {n: np.full((len(some), head.target.width), 1 / head.target.width) for n, head in heads.items()}
-    try:
-        found = judge(Context(None, task), answers)(answers)
-    except (ValueError, TypeError, AttributeError) as error:
-        raise ArgumentError(f"Expected losses and metrics that fit the targets. Received: {error}") from error
-    for name in wanted:
-        if name not in found:
-            known = ", ".join(sorted(found))
-            raise ArgumentError(
-                f"Expected `objective` to be something that is measured: {known}."
-                f"{nearest(name, found)} Received: {name!r}."
-            )
-
-
-def _check_known(heads):
-    import keras
-
-    special = {"acc", "accuracy", "ce", "crossentropy"}
-    for head in heads.values():
-        metrics = head.metrics if isinstance(head.metrics, (list, tuple)) else [head.metrics]
-        _check_name("loss", head.loss, keras.losses, set())
-        for metric in metrics:
-            _check_name("metric", metric, keras.metrics, special)
-
-
-def _check_name(what, name, room, special):
-    if not isinstance(name, str) or name in special:
-        return
-    try:
-        room.get(name)
-    except ValueError as error:
-        hint = nearest(name, [*special, *(known for known in dir(room) if not known.startswith("_"))])
-        raise ArgumentError(f"Expected a {what} that Keras knows.{hint} Received: {name!r}.") from error
-
-
-def objectives_of(given, heads):
-    """A tuple of the `Objective`s that were given, or of the usual one of the heads."""
-    if given is not None:
-        return Objective.several(given)
-    (head,) = heads.values() if len(heads) == 1 else (None,)
-    return (Objective(f"val_{head.objective}" if head is not None and not head.metrics else "val_loss"),)
 
 
 def tuner(name):

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas.data import RegressionTarget, read, target_from_json
+from kerasnas.data.columns import in_order, indexed
 from kerasnas.data.schemas import schema_from_json
+from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
 from kerasnas.version import __version__
@@ -33,16 +35,17 @@ class Predictor:
         folder: Folder of the run it came from, or None.
         value_range: Least and greatest value seen of each image input, by name.
         schemas: What was learnt of inputs that are several arrays (tables), by input name.
+        scores: `Score`s of each head, by name.
     """
 
     def __init__(
-        self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None, schemas=None,
+        self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None, schemas=None, scores=None,
     ):  # fmt: skip
         self.model, self.kinds, self.targets = model, dict(kinds), dict(targets)
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.losses, self.metrics, self.folder = dict(losses), dict(metrics), folder
         self.value_range = dict(value_range or {})
-        self.schemas = dict(schemas or {})
+        self.schemas, self.scores = dict(schemas or {}), dict(scores or {})
         self._named = None
 
     # ---------------------------------------------------------------- answers
@@ -54,7 +57,7 @@ class Predictor:
     def predict(self, x, batch_size=256, verbose=0):
         """Labels, or numbers, for rows `x`, in the type `fit` was given; a dict by head name if there are several."""
         answers = self._answers(x, batch_size, verbose)
-        return _alone({name: target.decode(answers[name]) for name, target in self.targets.items()})
+        return _alone({name: indexed(target.decode(answers[name]), x) for name, target in self.targets.items()})
 
     def predict_proba(self, x, batch_size=256, verbose=0):
         """Probabilities `(rows, classes)`, in the order of `classes_`; a dict by head name if there are several.
@@ -71,13 +74,20 @@ class Predictor:
         return _alone(probable)
 
     def evaluate(self, x, y=None, batch_size=256, verbose=0, sample_weight=None, return_dict=False):
-        """Loss and metrics on rows, as Keras gives them: `[loss, accuracy]`, or a dict by name."""
+        """Loss and metrics on rows, as Keras gives them: `[loss, accuracy]`, or a dict by name; then the scores."""
         rows = self._labelled(x, y, sample_weight)
         encoded = {n: encode(target, rows.y[n], self.losses[n]) for n, target in self.targets.items()}
-        batches = rows.with_y(encoded).batches(batch_size)
-        return self._model().evaluate(batches, verbose=verbose, return_dict=return_dict)
+        rows = rows.with_y(encoded)
+        found = self._model().evaluate(rows.batches(batch_size), verbose=verbose, return_dict=return_dict)
+        if not any(self.scores.values()):
+            return found
+        answers = self._predicted(rows.with_y(None), batch_size, 0)
+        told = scores_of(self.targets, self.scores, encoded, answers, rows.weight)
+        if return_dict:
+            return {**found, **told}
+        return [*(found if isinstance(found, list) else [found]), *told.values()]
 
-    def score(self, x, y=None):
+    def score(self, x, y=None, sample_weight=None):
         """Accuracy of a classifier (of exact label sets with several labels), R² of a regressor: scikit-learn's.
 
         Raises:
@@ -88,14 +98,17 @@ class Predictor:
         if len(self.targets) != 1:
             raise ArgumentError("Expected a model of one head to score. Received: several; use `evaluate`.")
         ((name, target),) = self.targets.items()
-        rows = self._labelled(x, y)
+        rows = self._labelled(x, y, sample_weight)
         answers = target.decode(self._predicted(rows.with_y(None), 256, 0)[name])
         if isinstance(target, RegressionTarget):
-            return float(r2_score(target.encode(rows.y[name]), np.reshape(answers, (len(answers), -1))))
+            truth = np.reshape(target.encode(rows.y[name]), (len(answers), -1))
+            numbers = np.reshape(np.asarray(answers), (len(answers), -1))
+            return float(r2_score(truth, numbers, sample_weight=rows.weight))
         truth = target.encode(rows.y[name])
-        return float(accuracy_score(truth, target.encode(answers)))
+        return float(accuracy_score(truth, target.encode(answers), sample_weight=rows.weight))
 
     def _labelled(self, x, y, sample_weight=None):
+        y = in_order(y, {name: getattr(target, "columns", None) for name, target in self.targets.items()})
         return read(
             x, y, inputs=self.kinds, targets=tuple(self.targets), sample_weight=sample_weight, shapes=self.shapes,
             schemas=self.schemas,
@@ -195,6 +208,7 @@ class Predictor:
             "targets": {name: target.to_json() for name, target in self.targets.items()},
             "losses": {name: described(loss) for name, loss in self.losses.items()},
             "metrics": {name: [described(metric) for metric in metrics] for name, metrics in self.metrics.items()},
+            "scores": {name: described_scores(scores) for name, scores in self.scores.items()},
             "value_range": self.value_range,
             "schemas": {name: schema.to_json() for name, schema in self.schemas.items()},
         }
@@ -230,7 +244,13 @@ def load(folder):
         folder if (folder / "journal.jsonl").exists() else None,
         about.get("value_range"),
         {name: schema_from_json(values) for name, values in about.get("schemas", {}).items()},
+        {name: [Score(*each) for each in scores] for name, scores in about.get("scores", {}).items()},
     )
+
+
+def described_scores(scores):
+    """Scores as plain JSON values; functions, which cannot be told so, are left out."""
+    return [[each.function, each.name, each.direction] for each in scores if isinstance(each.function, str)]
 
 
 def _revived(part):

@@ -15,6 +15,7 @@ from kerasnas.fronts import pareto_front
 from kerasnas.loop import Budget, Session, place
 from kerasnas.space import Graph, Space, Step
 from kerasnas.tasks.arguments import check_fraction, whole
+from kerasnas.tasks.measuring import objectives_of
 
 
 @dataclass
@@ -107,8 +108,8 @@ def search(
         learnt = _learnt(data, validation_data, validation_split, head)
     elif isinstance(evaluator, Training):
         raise ArgumentError("Expected `data=(x, y)` to train on. Received: none.")
-    (first,) = learnt["heads"].values() if learnt["heads"] else (None,)
-    objectives = Objective.several(objective or (f"val_{first.objective}" if first else "val_accuracy"))
+    heads = learnt["heads"]
+    objectives = objectives_of(objective, heads) if heads else Objective.several(objective or "val_accuracy")
 
     def show(context, limits, journal):
         from kerasnas.report.display import display

@@ -4,11 +4,23 @@ import random
 
 import numpy as np
 
-from kerasnas.blocks import Block, ClassificationHead, Drawing, Head, ImageInput, Input, Signal
+from kerasnas.blocks import (
+    Block,
+    ClassificationHead,
+    Drawing,
+    Head,
+    ImageInput,
+    Input,
+    Signal,
+    TextInput,
+    TimeseriesInput,
+)
 from kerasnas.space import Node
 from kerasnas.testing.expectations import expect, expect_plain, expect_space_error
-from kerasnas.testing.networks import check_network, noise
+from kerasnas.testing.networks import check_network, noise, phrases
 from kerasnas.testing.space_contract import check_space
+
+INPUTS = {"image": ImageInput, "array": Input, "series": TimeseriesInput, "text": TextInput}
 
 
 def check_block(block, input_shapes, kinds=None, y=None, rows=24, architectures=3, seed=0):
@@ -17,7 +29,7 @@ def check_block(block, input_shapes, kinds=None, y=None, rows=24, architectures=
     Args:
         block: The block, not called yet.
         input_shapes: Shape of a row of its input, without the batch axis; a list of shapes for several inputs.
-        kinds: "image" or "array" for each input; by the number of axes if None.
+        kinds: "image", "array", "series" or "text" for each input; by the number of axes if None.
         y: Raw targets `(rows, ...)` for a head; three classes, or numbers, if None.
         rows: Number of rows to fit and predict on.
         architectures: Number of random architectures to build, beside the default and the portfolio.
@@ -33,7 +45,7 @@ def check_block(block, input_shapes, kinds=None, y=None, rows=24, architectures=
     _check_wires(block)
     if not isinstance(block, Head):
         _check_pieces(block, [Signal(kind, shape, rows) for kind, shape in zip(kinds, shapes)])
-    inputs = [ImageInput() if kind == "image" else Input() for kind in kinds]
+    inputs = [INPUTS[kind]() for kind in kinds]
     wire = block(*inputs)
     outputs = wire if isinstance(block, Head) else ClassificationHead(dropout=0)(wire)
     check_graph(inputs, outputs, shapes, y, rows, architectures, seed)
@@ -123,13 +135,17 @@ def _raw(head, y, rows):
 def _check_built(drawing, graph, shapes, rows, seed, architecture):
     import keras
 
+    from kerasnas import backend
     from kerasnas.data import Dataset
     from kerasnas.lowering import cost_of, network, output_shape
+    from kerasnas.lowering.joining import raw_inputs
     from kerasnas.lowering.preprocessing import Preprocessing, parted
 
-    data = {name: noise(shape, rows, seed) for name, shape in shapes.items()}
+    drawn = {"text": phrases}
+    data = {name: drawn.get(drawing.kinds[name], noise)(shape, rows, seed) for name, shape in shapes.items()}
     first, rest = parted(graph, drawing.preprocessing())
-    inputs = {name: keras.Input(shape, name=name) for name, shape in shapes.items()}
+    inputs = raw_inputs(Dataset(data))
     outputs = network(rest, Preprocessing(first, Dataset(data)).tensors(inputs))
     model = keras.Model(inputs, {name: keras.layers.Identity(name=name)(out) for name, out in outputs.items()})
-    check_network(model, cost_of(graph, shapes), output_shape(graph, shapes), data, repr(architecture))
+    tensors = {name: backend.strings(rows) if rows.dtype == object else rows for name, rows in data.items()}
+    check_network(model, cost_of(graph, shapes), output_shape(graph, shapes), tensors, repr(architecture))

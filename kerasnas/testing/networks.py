@@ -13,6 +13,17 @@ def noise(shape, rows=4, seed=0):
     return np.random.default_rng(seed).normal(size=(rows, *shape)).astype("float32")
 
 
+def phrases(shape, rows=4, seed=0):
+    """Random texts `(rows, *shape)`; the first is empty."""
+    rng = np.random.default_rng(seed)
+    words = np.array(["a", "good", "bad", "film", "für", "日本", "😀"], object)
+    texts = np.empty((rows, *shape), object)
+    for place in np.ndindex(texts.shape):
+        texts[place] = " ".join(rng.choice(words, rng.integers(1, 9)))
+    texts.flat[0] = ""
+    return texts
+
+
 def check_network(model, cost, shapes, rows, what):
     """Check a built model.
 

@@ -62,3 +62,42 @@ def test_the_whole_image_block(shape):
 @pytest.mark.parametrize("name", ["conv", "resnet", "xception", "efficient"])
 def test_networks_over_other_pictures(name, shape):
     check_block(BLOCKS[name](), shape, architectures=2, rows=6)
+
+
+TEXT_BLOCKS = {
+    "ngram": lambda: kn.TextBlock("ngram", max_tokens=40),
+    "vanilla": lambda: kn.TextBlock("vanilla"),
+    "recurrent": lambda: kn.TextBlock("recurrent"),
+    "transformer": lambda: kn.TextBlock("transformer"),
+    "ids": lambda: kn.TextToIntSequence(9, 20),
+    "ngrams": lambda: kn.TextToNgramVector(50, 2),
+}
+
+
+@pytest.mark.parametrize("name", TEXT_BLOCKS)
+def test_a_block_over_texts(name):
+    check_block(TEXT_BLOCKS[name](), (), "text", architectures=0, rows=8)
+
+
+@pytest.mark.parametrize("name", ["ngram", "ids", "ngrams"])
+def test_a_block_over_pairs_of_texts(name):
+    check_block(TEXT_BLOCKS[name](), (2,), "text", architectures=0, rows=8)
+
+
+SEQUENCE_BLOCKS = {
+    "rnn": (lambda: kn.RNNBlock(), (6, 3), "series"),
+    "rnn_sequences": (lambda: kn.RNNBlock(return_sequences=True, units=4), (6, 3), "series"),
+    "rnn_numbers": (lambda: kn.RNNBlock(layer_type="gru", num_layers=1, units=4), (6,), "array"),
+    "embedding": (lambda: kn.Embedding(20, embedding_dim=8), (6,), "array"),
+    "transformer": (lambda: kn.TransformerBlock(20, embedding_dim=8, dense_dim=24, num_layers=1), (6,), "array"),
+    "transformer_series": (lambda: kn.TransformerBlock(num_layers=[1, 2]), (6, 3), "series"),
+    "reduction": (lambda: kn.TemporalReduction(), (6, 3), "series"),
+    "global_max": (lambda: kn.TemporalReduction("global_max"), (6, 3), "series"),
+    "conv": (lambda: kn.ConvBlock(num_blocks=1), (6, 3), "series"),
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCE_BLOCKS)
+def test_a_block_over_sequences(name):
+    block, shape, kind = SEQUENCE_BLOCKS[name]
+    check_block(block(), shape, kind, architectures=1, rows=8)

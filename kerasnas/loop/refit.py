@@ -1,0 +1,62 @@
+"""The final model trained again, on the validation rows too."""
+
+import copy
+from pathlib import Path
+
+from kerasnas.evaluators.training import checkpoint, replace_with
+from kerasnas.loop.final import FILE, assembled, told_of
+from kerasnas.loop.run import AGAIN
+
+
+def refit(run, context, journal, model):
+    """The members of the final model trained again on all rows, the best first, as many as there is time for.
+
+    The others stay as they are: a mean of different networks is worth more than the rows that some have not seen.
+
+    Done before for the same trials, it is read again.
+
+    Args:
+        run: The finished `Run`.
+        context: The search's `Context`.
+        journal: Its journal, in which the final model's members stand.
+        model: The final model.
+
+    Returns:
+        The plain Keras model; `model` where there are no rows that it has not been trained on, or no time.
+    """
+    import keras
+
+    if context.task.whole is None or run.reason == "interrupted":
+        return model
+    told, path = told_of(run), Path(context.folder) / FILE
+    final = journal.facts("final")[-1]
+    members = final["members"]
+    if any(fact["told"] == told for fact in journal.facts("refit")) and path.exists():
+        return keras.models.load_model(path)
+    trials = {trial.number: trial for trial in run.completed}
+    chosen = _in_time([trials[number] for number in members], run.budget, journal)
+    if not chosen:
+        return model
+    evaluator = copy.copy(run.evaluator)
+    evaluator.setup(context)
+    paths = [evaluator.refit(trial) for trial in chosen]
+    paths += [checkpoint(context.folder, number) for number in members[len(chosen) :]]
+    models = [keras.models.load_model(each) for each in paths]
+    temperatures = {name: each["temperature"] for name, each in final["calibration"].items()}
+    whole = assembled(models, final["weights"], temperatures, context.task.heads)
+    replace_with(path, whole.save)
+    journal.fact("refit", {"members": [trial.number for trial in chosen], "told": told})
+    return whole
+
+
+def _in_time(trials, budget, journal):
+    """The first of some trials for whose training there is time left."""
+    if budget.time_limit is None:
+        return trials
+    left, chosen = 0.97 * budget.time_limit - journal.elapsed(), []
+    for trial in trials:
+        left -= AGAIN * trial.measurement.seconds
+        if left < 0:
+            break
+        chosen.append(trial)
+    return chosen

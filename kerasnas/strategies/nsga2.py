@@ -1,0 +1,91 @@
+"""Several objectives at once: NSGA-II."""
+
+import numpy as np
+
+from kerasnas.contract import Objective
+from kerasnas.errors import ArgumentError, SpaceError
+from kerasnas.strategies import pareto
+from kerasnas.strategies.memory import TRIES, Remembering
+
+
+class NSGA2(Remembering):
+    """Non-dominated sorting: parents are the first fronts, of one front those with the most room around.
+
+    `pareto_front(trials, objectives)` gives the result of a run. Generations are counted in trials that completed.
+
+    Args:
+        objectives: Names or `Objective`s, measured by the evaluator as metrics or beside them (accuracy, params, flops,
+            latency); if None, the objective of the search and, where trials tell it, "params".
+        population: Parents kept; that many are drawn at random first.
+        crossover: Probability that a child has two parents.
+        mutation: Probability that a child of two is mutated too.
+
+    Raises:
+        ArgumentError: If the population is below 4, a chance is none, or an objective has no known direction.
+        StrategyError: When a trial does not measure a given objective.
+
+    Reference:
+        Deb et al., "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II", 2002; for architectures:
+        Lu et al., "NSGA-Net", GECCO 2019.
+    """
+
+    def __init__(self, objectives=None, population=20, crossover=0.9, mutation=0.5):
+        if population < 4 or not 0 <= crossover <= 1 or not 0 <= mutation <= 1:
+            raise ArgumentError(
+                "Expected population >= 4 and probabilities. "
+                f"Received: population={population}, crossover={crossover}, mutation={mutation}."
+            )
+        self.objectives = None if objectives is None else [Objective.of(each) for each in objectives]
+        self.population, self.crossover, self.mutation = population, crossover, mutation
+
+    def describe(self):
+        told = self.objectives and [[each.name, each.direction] for each in self.objectives]
+        return {**super().describe(), "objectives": told}
+
+    def setup(self, context):
+        super().setup(context)
+        self.parents, self.ranked = [], None
+
+    def tell(self, trial):
+        known = len(self.trials)
+        super().tell(trial)
+        if len(self.trials) > known:
+            self._values(trial)  # says so at once if something is not measured
+            if len(self.trials) % self.population == 0:
+                self.parents, self.ranked = self._selected(self.parents + self.trials[-self.population :])
+
+    def _values(self, trial):
+        if self.objectives is not None:
+            return pareto.scores(trial, self.objectives)
+        size = {**trial.measurement.extra, **trial.measurement.metrics}.get("params")
+        return self.score(trial), 0.0 if size is None else -float(size)
+
+    def _selected(self, trials):
+        """The trials that stay, and for each its front and, negated, the room around it: less is better."""
+        points = np.array([self._values(trial) for trial in trials])
+        fronts, room = pareto.ranks(points), np.zeros(len(points))
+        for front in range(fronts.max() + 1):
+            room[fronts == front] = pareto.crowding(points[fronts == front])
+        order = sorted(range(len(trials)), key=lambda place: (fronts[place], -room[place], place))[: self.population]
+        return [trials[place] for place in order], [(int(fronts[place]), -float(room[place])) for place in order]
+
+    def ask(self, rng):
+        found = self.fresh(self._children(rng)) if self.parents else None
+        found = found or self.drawn(rng)
+        return self.proposal(found)
+
+    def _children(self, rng):
+        space = self.context.space
+        for _ in range(TRIES):
+            try:
+                child = self._winner(rng)
+                crossed = rng.random() < self.crossover
+                child = space.crossover(child, self._winner(rng), rng) if crossed else child
+                yield space.mutate(child, rng) if not crossed or rng.random() < self.mutation else child
+            except SpaceError:  # nothing to change, or nothing allowed
+                return
+
+    def _winner(self, rng):
+        """The better of two parents."""
+        places = rng.randrange(len(self.parents)), rng.randrange(len(self.parents))
+        return self.parents[min(places, key=lambda place: self.ranked[place])].proposal.architecture

@@ -1,0 +1,38 @@
+"""Strategies by name; `kerasnas.strategies` fills in which."""
+
+import inspect
+
+from kerasnas.contract import Strategy
+from kerasnas.errors import ArgumentError, nearest
+
+STRATEGIES = {}
+
+
+def get(strategy):
+    """A strategy from its name, or itself.
+
+    Raises:
+        ArgumentError: If the name is unknown.
+    """
+    if isinstance(strategy, Strategy):
+        return strategy
+    if isinstance(strategy, str) and strategy in STRATEGIES:
+        return STRATEGIES[strategy]()
+    known = ", ".join(sorted(STRATEGIES))
+    if isinstance(strategy, type):
+        raise ArgumentError(f"Expected a strategy or its name. Received: the class {strategy.__name__}; call it.")
+    raise ArgumentError(
+        f"Expected `strategy` to be one of: {known}.{nearest(strategy, STRATEGIES)} Received: {strategy!r}."
+    )
+
+
+def listing():
+    """Rows of (name, what it does in one line, the papers) of all strategies, from their docstrings."""
+    return [(name, *_told(STRATEGIES[name])) for name in sorted(STRATEGIES)]
+
+
+def _told(strategy):
+    text = inspect.getdoc(strategy)
+    line = " ".join(text.split("\n\n")[0].split())
+    reference = text.partition("Reference:")[2]
+    return line, " ".join(reference.split())

@@ -1,0 +1,75 @@
+"""The final model trained again on all rows."""
+
+import numpy as np
+import pytest
+
+import kerasnas as kn
+from kerasnas.loop.budget import Budget
+from kerasnas.loop.journal import FILE
+
+
+def blobs(rows=60):
+    rng = np.random.default_rng(0)
+    y = np.arange(rows) % 2
+    return (rng.normal(size=(rows, 4)) + 3 * y[:, None] - 1.5).astype("float32"), y
+
+
+def model_in(folder, **given):
+    inputs = kn.Input()
+    return kn.AutoModel(
+        inputs, kn.ClassificationHead(dropout=0.0)(inputs), max_trials=2, seed=0, directory=folder, project_name="run",
+        **given,
+    )  # fmt: skip
+
+
+def facts(folder, name):
+    import json
+
+    lines = [json.loads(line) for line in (folder / "run" / FILE).read_text().splitlines()]
+    return [line["value"] for line in lines if line["event"] == "fact" and line["name"] == name]
+
+
+def test_the_final_model_has_seen_the_validation_rows(tmp_path):
+    """Its weights are others than those of the trials."""
+    x, y = blobs()
+    model = model_in(tmp_path).fit(x, y, epochs=20, verbose=0, refit=True)
+    members = facts(tmp_path, "final")[-1]["members"]
+    assert facts(tmp_path, "refit")[-1]["members"] == members
+    before = np.mean([model.export_model(trial=number).predict(x, verbose=0) for number in members], axis=0)
+    after = model.predict_proba(x)
+    assert np.abs(before - after).max() > 1e-4  # other rows, other weights
+    assert model.score(x, y) > 0.9
+
+
+def test_called_again_it_is_read_not_trained(tmp_path):
+    x, y = blobs()
+    first = model_in(tmp_path).fit(x, y, epochs=3, verbose=0, refit=True).predict_proba(x)
+    again = model_in(tmp_path).fit(x, y, epochs=3, verbose=0, refit=True).predict_proba(x)
+    np.testing.assert_allclose(first, again, atol=1e-6)
+    assert len(facts(tmp_path, "refit")) == 1
+
+
+@pytest.mark.parametrize("given", [{"validation": "cv3"}, {"validation_data": blobs(20)}])
+def test_nothing_is_trained_again_where_no_rows_were_held_out(tmp_path, given):
+    x, y = blobs()
+    model_in(tmp_path).fit(x, y, epochs=2, verbose=0, refit=True, **given)
+    assert facts(tmp_path, "refit") == []
+
+
+def test_time_is_kept_for_it():
+    from kerasnas.loop.run import AGAIN, Run
+
+    class Best:
+        measurement = kn.Measurement({}, seconds=10.0)
+
+    class At(Run):
+        best = Best()
+
+    class Clock:
+        def elapsed(self):
+            return 50.0
+
+    run = At(None, None, None, Clock(), Budget(time_limit=100, refit=True))
+    assert run._spoken_for() == 50 + AGAIN * 10
+    run.budget = Budget(time_limit=100)
+    assert run._spoken_for() == 50
