@@ -32,8 +32,8 @@ class SearchError(KerasnasError, RuntimeError):
     """A search that ended without a single usable model."""
 
 
-class NotFittedError(KerasnasError, RuntimeError):
-    """A result was asked for before there was one."""
+class NotFittedError(KerasnasError, ValueError, AttributeError):
+    """A result was asked for before there was one: an attribute that is not there yet."""
 
 
 class ExportError(KerasnasError, RuntimeError):

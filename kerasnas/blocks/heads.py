@@ -5,16 +5,13 @@ import copy
 import numpy as np
 
 from kerasnas.blocks.block import Block, opened
+from kerasnas.blocks.measures import is_score, listed
 from kerasnas.blocks.reduction import Reduce
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
-from kerasnas.data.scores import Score, is_score
+from kerasnas.data.scores import Score
 from kerasnas.errors import ArgumentError
 from kerasnas.operations import Activation, Dense, Dropout, MemberDense, Rescaling, SolvedDense
 from kerasnas.space import Choice, Node, Sequential, When
-
-
-def _listed(metrics):
-    return list(metrics) if isinstance(metrics, (list, tuple)) else [metrics]
 
 
 class Head(Block):
@@ -58,11 +55,11 @@ class Head(Block):
         """The Keras metrics to report."""
         if not self.metrics:
             return [self.usual_metric]
-        return [metric for metric in _listed(self.metrics) if not is_score(metric)]
+        return [metric for metric in listed(self.metrics) if not is_score(metric)]
 
     def scores(self):
         """The `Score`s to report: metrics that Keras does not compute."""
-        found = [metric for metric in _listed(self.metrics or ()) if is_score(metric)]
+        found = [metric for metric in listed(self.metrics or ()) if is_score(metric)]
         return [metric if isinstance(metric, Score) else Score(metric) for metric in found]
 
     def loss_weight(self):

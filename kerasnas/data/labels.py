@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasnas.data.label_sets import label_sets
 from kerasnas.data.values import as_values, refuse_empty, refuse_missing, refuse_not_finite
 from kerasnas.errors import DataError
 
@@ -9,13 +10,19 @@ from kerasnas.errors import DataError
 def as_labels(value, what="`y`"):
     """`value` as an array of bools, integers, floats or strings, one row for each row of the input.
 
+    Rows of labels (a list of sets) become an object array of frozensets.
+
     Args:
-        value: array, list, Series (categorical too), DataFrame or tensor; labels or numbers `(n, ...)`.
+        value: array, list, Series (categorical too), DataFrame or tensor; labels or numbers `(n, ...)`; or a set of
+            labels for each row.
         what: how a message calls it, such as "`y`".
 
     Raises:
         DataError: if it is None, empty, ragged, of mixed types, or has missing values.
     """
+    sets = label_sets(value)
+    if sets is not None:
+        return sets
     labels = as_values(value, what)
     if labels.ndim == 0:
         raise DataError(f"Expected {what} to have one label for each row. Received: the single value {labels}.")

@@ -66,26 +66,6 @@ def is_scorer(name):
     return name in get_scorer_names()
 
 
-def is_score(metric):
-    """Whether a metric, as a user gives it to a head, is computed here rather than by Keras."""
-    if isinstance(metric, Score):
-        return True
-    return isinstance(metric, str) and not keras_knows(metric) and is_scorer(metric)
-
-
-def keras_knows(name):
-    """Whether Keras knows a metric of this name."""
-    import keras
-
-    if name in ("acc", "accuracy", "ce", "crossentropy"):  # which it reads by the loss
-        return True
-    try:
-        keras.metrics.get(name)
-    except ValueError:
-        return False
-    return True
-
-
 def scores_of(targets, scores, y, answers, weight=None):
     """Values of all scores, by name; of several heads with the head's name before.
 
@@ -110,6 +90,8 @@ def _scikit_learns(name, target, y, answers, weight):
     classes = isinstance(target, ClassTarget)
     if name == "roc_auc" and classes and target.width > 2:
         name = "roc_auc_ovr"
+    if not classes:
+        y, answers = (each.reshape(len(each), -1) for each in (y, answers))
     truth = (y if y.ndim == 1 else y.argmax(axis=1)) if classes else y[:, 0] if y.shape[1] == 1 else y
     truth = truth.astype(int) if isinstance(target, MultiLabelTarget) else truth
     given = {} if weight is None else {"sample_weight": weight}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from kerasnas.data.label_sets import is_sets
 from kerasnas.data.values import refuse_not_finite
 from kerasnas.errors import DataError
 
@@ -10,9 +11,19 @@ _SHOWN = 5  # labels that a message names
 
 def flat_labels(y, name):
     """Labels `(n,)` from `(n,)` or `(n, 1)`."""
+    refuse_sets(y, name)
     if y.ndim == 1 or y.shape[1:] == (1,):
         return y.ravel()
     raise DataError(f"Expected {name} to be labels of shape (n,) or (n, 1). Received: shape {y.shape}.")
+
+
+def refuse_sets(y, name):
+    """One value a row is wanted, not sets of labels."""
+    if is_sets(y):
+        raise DataError(
+            f"Expected {name} to hold one value for each row. Received: sets of labels, or rows of different lengths; "
+            "where a row may have several labels, say multi_label=True."
+        )
 
 
 def refuse_fractions(labels, name):
@@ -71,6 +82,7 @@ def indicators(y, width, name):
 
 def numbers(y, width, name):
     """Numbers `(n, width)` that float32 can hold, in the dtype given."""
+    refuse_sets(y, name)
     if y.dtype.kind == "U":
         raise DataError(f"Expected {name} to hold numbers. Received: strings; to predict labels, use a classifier.")
     columns = y[:, None] if y.ndim == 1 else y

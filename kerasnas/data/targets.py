@@ -1,9 +1,11 @@
 """Targets as training needs them, and back to what the user gave."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
+from kerasnas.data.columns import framed
+from kerasnas.data.label_sets import all_labels, indicators_of, rows_of_sets, sets_of
 from kerasnas.data.labels import as_labels
 from kerasnas.data.target_checks import (
     all_classes,
@@ -28,12 +30,14 @@ class ClassTarget:
         form: "labels" or "one_hot", as the user gave them.
         column: whether labels came as `(n, 1)`.
         dtype: dtype of the labels, or of the one-hot rows.
+        columns: names of a data frame's columns, to be given back as such; None for an array.
     """
 
     classes: np.ndarray
     form: str = "labels"
     column: bool = False
     dtype: str = "int64"
+    columns: tuple | None = None
 
     @classmethod
     def fit(cls, y, *, num_classes=None, min_members=2, name="`y`"):
@@ -92,9 +96,15 @@ class ClassTarget:
         """
         indices = outputs_of(outputs, self.width).argmax(axis=1)
         if self.form == "one_hot":
-            return np.eye(self.width, dtype=self.dtype)[indices]
+            return framed(np.eye(self.width, dtype=self.dtype)[indices], self.columns)
         labels = self.classes[indices]
-        return labels[:, None] if self.column else labels
+        return framed(labels[:, None], self.columns) if self.column else labels
+
+    def named(self, columns):
+        """A copy whose answers are data frames with these columns; those of one-hot rows are the classes' names."""
+        if self.form == "one_hot" and columns is not None:
+            return replace(self, columns=columns, classes=np.array(columns))
+        return replace(self, columns=columns)
 
     def to_json(self):
         """A dict of plain JSON values; see `target_from_json`."""
@@ -102,8 +112,9 @@ class ClassTarget:
 
     @classmethod
     def _from_json(cls, values):
-        dtype = values["dtype"] if values["form"] == "labels" else "int64"
-        return cls(**{**values, "classes": np.array(values["classes"], dtype=dtype)})
+        dtype = values["dtype"] if values["form"] == "labels" else None
+        known = {"classes": np.array(values["classes"], dtype=dtype), "columns": _names(values)}
+        return cls(**{**values, **known})
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,50 +125,71 @@ class MultiLabelTarget:
         width: number of outputs: the labels.
         dtype: dtype of the indicators the user gave.
         threshold: probability from which a label is given.
+        labels: the labels, where they came as sets; None where they came as indicators.
+        columns: names of a data frame's columns, to be given back as such; None for an array.
     """
 
     width: int
     dtype: str = "int64"
     threshold: float = 0.5
+    labels: tuple | None = None
+    columns: tuple | None = None
 
     @classmethod
     def fit(cls, y, *, num_classes=None, threshold=0.5, name="`y`"):
-        """Learns the number of labels.
+        """Learns the labels.
 
         Args:
-            y: indicators `(n, labels)` of 0 and 1 or bools.
-            num_classes: number of labels, or None for as many as there are columns.
+            y: indicators `(n, labels)` of 0 and 1 or bools; or for each row a set (or list) of labels, which are
+                strings or whole numbers.
+            num_classes: number of labels, or None for as many as there are.
             threshold: probability from which a label is given.
             name: how a message calls `y`.
 
         Raises:
-            DataError: if `y` is anything else, or no column has both values.
+            DataError: if `y` is anything else, or there is no label that some rows have and some not.
         """
         y = as_labels(y, name)
-        if y.ndim != 2 or y.dtype.kind == "U":
-            raise DataError(f"Expected {name} to be indicators (n, labels). Received: shape {y.shape}, {y.dtype}.")
-        width = y.shape[1] if num_classes is None else num_classes
-        columns = indicators(y, width, name)
+        rows, labels = rows_of_sets(y), None
+        if rows is not None:
+            labels = tuple(_within(all_labels(rows, name), num_classes, name))
+            columns = indicators_of(rows, labels, name)
+        elif y.ndim != 2:
+            raise DataError(
+                f"Expected {name} to be indicators (n, labels), or sets. Received: shape {y.shape}, {y.dtype}."
+            )
+        else:
+            columns = indicators(y, y.shape[1] if num_classes is None else num_classes, name)
         if (columns.min(axis=0) == columns.max(axis=0)).all():
             raise DataError(f"Expected a label in {name} that some rows have and some not. Received: none.")
-        return cls(int(width), y.dtype.name, threshold)
+        return cls(columns.shape[1], "int64" if rows is not None else y.dtype.name, threshold, labels)
 
     @property
     def classes(self):
-        """The labels: column numbers."""
-        return np.arange(self.width)
+        """The labels, or the numbers (or names) of their columns."""
+        known = self.labels or self.columns
+        return np.arange(self.width) if known is None else np.array(known)
 
     def encode(self, y, name="`y`"):
         """Indicators `(n, width)` in float32.
 
         Raises:
-            DataError: if `y` has another width or other values than 0 and 1.
+            DataError: if `y` has another width, other values than 0 and 1, or a label that is not known.
         """
-        return indicators(as_labels(y, name), self.width, name)
+        y = as_labels(y, name)
+        rows = rows_of_sets(y)
+        if rows is None:
+            return indicators(y, self.width, name)
+        return indicators_of(rows, self.classes.tolist(), name)
 
     def decode(self, outputs):
-        """Indicators `(n, width)` in the dtype the user gave, from probabilities `(n, width)`."""
-        return (outputs_of(outputs, self.width) >= self.threshold).astype(self.dtype)
+        """What the user gave, from probabilities `(n, width)`: indicators in their dtype, or an array of sets."""
+        given = outputs_of(outputs, self.width) >= self.threshold
+        return framed(given.astype(self.dtype), self.columns) if self.labels is None else sets_of(given, self.labels)
+
+    def named(self, columns):
+        """A copy whose answers are data frames with these columns."""
+        return replace(self, columns=columns)
 
     def to_json(self):
         """A dict of plain JSON values; see `target_from_json`."""
@@ -165,7 +197,7 @@ class MultiLabelTarget:
 
     @classmethod
     def _from_json(cls, values):
-        return cls(**values)
+        return cls(**{**values, "labels": _names(values, "labels"), "columns": _names(values)})
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,12 +209,14 @@ class RegressionTarget:
         mean: mean of each output, in its unit, so that a head can scale in the graph.
         scale: standard deviation of each output, in its unit; 1 where it does not vary.
         flat: whether `y` came as `(n,)`.
+        columns: names of a data frame's columns, to be given back as such; None for an array.
     """
 
     width: int
     mean: tuple
     scale: tuple
     flat: bool = False
+    columns: tuple | None = None
 
     classes = None
 
@@ -215,7 +249,11 @@ class RegressionTarget:
     def decode(self, outputs):
         """Predictions in the unit of the targets, in float32: `(n,)` where `y` was, else `(n, width)`."""
         columns = outputs_of(outputs, self.width).astype("float32", copy=False)
-        return columns[:, 0] if self.flat else columns
+        return columns[:, 0] if self.flat else framed(columns, self.columns)
+
+    def named(self, columns):
+        """A copy whose answers are data frames with these columns."""
+        return replace(self, columns=columns)
 
     def to_json(self):
         """A dict of plain JSON values; see `target_from_json`."""
@@ -223,7 +261,22 @@ class RegressionTarget:
 
     @classmethod
     def _from_json(cls, values):
-        return cls(**{**values, "mean": tuple(values["mean"]), "scale": tuple(values["scale"])})
+        known = {"mean": tuple(values["mean"]), "scale": tuple(values["scale"]), "columns": _names(values)}
+        return cls(**{**values, **known})
+
+
+def _names(values, key="columns"):
+    """Names out of JSON, as a tuple; None if there are none."""
+    return tuple(values[key]) if values.get(key) else None
+
+
+def _within(labels, num_classes, name):
+    """The labels seen, or all of range(num_classes) where they are whole numbers within it."""
+    if num_classes is None or len(labels) == num_classes:
+        return labels
+    if isinstance(labels[0], int) and labels[0] >= 0 and labels[-1] < num_classes:
+        return range(num_classes)
+    raise DataError(f"Expected {num_classes} labels in {name}. Received: {len(labels)}.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,7 +307,7 @@ class ForecastTarget(RegressionTarget):
         if output_dim is not None and width != output_dim:
             raise DataError(f"Expected {name} to hold {output_dim} targets. Received: {width}.")
         one = RegressionTarget.fit(y.reshape(-1, width), name=name)
-        return cls(width, one.mean, one.scale, y.ndim == 2, y.shape[1])
+        return cls(width, one.mean, one.scale, y.ndim == 2, steps=y.shape[1])
 
     @property
     def shape(self):

@@ -2,6 +2,8 @@
 
 import copy
 
+import numpy as np
+
 from kerasnas.data.scores import scores_of
 
 
@@ -35,3 +37,34 @@ def judge(context, example, judged=None):
         return {f"val_{name}": float(value) for name, value in found.items()}
 
     return told
+
+
+def row_losses(task):
+    """A function from answers by head name, and numbers of validation rows, to the loss of each of these rows.
+
+    Args:
+        task: The `Task`.
+    """
+    import keras
+
+    losses = {name: _by_row(keras.losses.get(loss)) for name, loss in task.losses().items()}
+    scales, rows = task.loss_weights() or {}, task.validation
+    share = np.ones(len(rows)) if rows.weight is None else rows.weight / max(rows.weight.mean(), 1e-12)
+
+    def told(answers, places):
+        total = np.zeros(len(places))
+        for name, loss in losses.items():
+            found = np.asarray(loss(rows.y[name][places], answers[name].astype("float32")), "float64")
+            found = found.mean() if found.ndim == 0 else found.reshape(len(places), -1).mean(axis=1)
+            total += scales.get(name, 1.0) * found
+        return total * share[places]
+
+    return told
+
+
+def _by_row(loss):
+    """A Keras loss as a function that does not reduce over rows."""
+    import keras
+
+    call = loss.call if isinstance(loss, keras.losses.Loss) else loss
+    return lambda y, answers: keras.ops.convert_to_numpy(call(keras.ops.convert_to_tensor(y), answers))

@@ -20,21 +20,19 @@ def scored(task, model, rows, batches):
         return {}
     weight = rows.weight
     found = model.predict(batches(rows.with_y(None)), verbose=0)
-    answers = {name: _mean(answer, weight) for name, answer in found.items()}
+    ranks = {name: 1 + len(getattr(h.target, "shape", (h.target.width,))) for name, h in task.heads.items()}
+    answers = {n: _mean(answer, weight) if answer.ndim > ranks[n] else answer for n, answer in found.items()}
     plain = weight if weight is None or weight.ndim == 1 else weight.sum(axis=1)
     targets = {name: head.target for name, head in task.heads.items()}
     return {f"val_{name}": value for name, value in scores_of(targets, scores, rows.y, answers, plain).items()}
 
 
 def _mean(answer, weight):
-    """The mean answer of members `(n, members, width)`; other answers as they are."""
-    answer = np.asarray(answer)
-    if answer.ndim < 3:
-        return answer
+    """The mean answer of members `(n, members, ...)`."""
     if weight is None or weight.ndim == 1:
         return answer.mean(axis=1)
     share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
-    return (answer * share[:, :, None]).sum(axis=1)
+    return np.einsum("nm...,nm->n...", answer, share)
 
 
 class Scoring(keras.callbacks.Callback):

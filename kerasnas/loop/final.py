@@ -1,20 +1,50 @@
-"""The model that is handed over: the best trial, or the mean of the best few, by their validation answers alone."""
+"""The model that is handed over: the best trial, or a mean of the best few, by their validation answers alone."""
 
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
+from kerasnas.data.targets import MultiLabelTarget
 from kerasnas.errors import SearchError
-from kerasnas.evaluators.judging import judge
+from kerasnas.evaluators.calibration import calibrate, scaled
+from kerasnas.evaluators.judging import judge, row_losses
 from kerasnas.evaluators.training import checkpoint, predictions, replace_with
-from kerasnas.lowering.joining import averaged, named, plain
+from kerasnas.loop import selection
+from kerasnas.lowering.joining import averaged, named, plain, tempered
 
-MOST = 5
+CANDIDATES = 8  # trials of which the model may be made
 FILE = "final.keras"
+
+
+@dataclass
+class Final:
+    """What the final model is made of.
+
+    Args:
+        members: Numbers of trials.
+        weights: The weight of each.
+        how: "single", "uniform" or "greedy"; see `selection`.
+        metrics: On the validation rows.
+        calibration: A `Calibration` for each head whose answers are probabilities, by name.
+    """
+
+    members: list
+    weights: list
+    how: str
+    metrics: dict
+    calibration: dict = field(default_factory=dict)
+
+    def to_json(self):
+        """A dict of plain JSON values."""
+        told = {name: each.to_json() for name, each in self.calibration.items()}
+        return {**vars(self), "calibration": told}
 
 
 def choose(run, context, journal):
     """Decide, build and write the final model; decided before for the same trials, it is read again.
+
+    A final model of fewer trials stays where it is better on the validation rows: more time never gives a worse one.
 
     Returns:
         The plain Keras model.
@@ -23,13 +53,16 @@ def choose(run, context, journal):
 
     path = Path(context.folder) / FILE
     told = told_of(run)
-    known = [fact for fact in journal.facts("final") if fact["told"] == told]
-    if known and path.exists() and run.reason != "interrupted":
+    facts = journal.facts("final") if path.exists() else []
+    if any(fact["told"] == told for fact in facts[-1:]) and run.reason != "interrupted":
         return keras.models.load_model(path)
-    members, metrics = _members(run, context)
-    model = _joined(members, context)
+    found = _found(run, context)
+    if facts and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
+        journal.fact("final", {**facts[-1], "told": told})
+        return keras.models.load_model(path)
+    model = _joined(found, context)
     replace_with(path, model.save)
-    journal.fact("final", {"members": members, "metrics": metrics, "told": told})
+    journal.fact("final", {**found.to_json(), "told": told})
     return model
 
 
@@ -38,46 +71,112 @@ def told_of(run):
     return sorted(trial.number for trial in run.trials if trial.status != "interrupted")
 
 
-def _joined(members, context):
+def _rank(context, metrics):
+    """A key by which metrics are compared, the best last: the objective, then the loss."""
+    return context.objective.score(metrics), -metrics.get("val_loss", 0.0)
+
+
+def _joined(found, context):
     import keras
 
-    models = [keras.models.load_model(checkpoint(context.folder, number)) for number in members]
-    if len(models) == 1:
+    models = [keras.models.load_model(checkpoint(context.folder, number)) for number in found.members]
+    temperatures = {name: each.temperature for name, each in found.calibration.items()}
+    return assembled(models, found.weights, temperatures, context.task.heads)
+
+
+def assembled(models, weights, temperatures, heads):
+    """One plain model of several, their answers averaged and calibrated.
+
+    Args:
+        models: Plain models.
+        weights: The weight of each; they need not sum to one.
+        temperatures: By head name; 1 changes nothing.
+        heads: Heads with their targets, by name.
+    """
+    changed = {
+        name: (temperature, "sigmoid" if isinstance(heads[name].target, MultiLabelTarget) else "softmax")
+        for name, temperature in temperatures.items()
+        if temperature != 1
+    }
+    if len(models) == 1 and not changed:
         return models[0]
-    heads = list(context.task.heads)
-    return plain(averaged([named(model, heads) for model in models]))
+    models = [named(model, list(heads)) for model in models]
+    shares = [weight / sum(weights) for weight in weights]
+    whole = models[0] if len(models) == 1 else averaged(models, shares)
+    return plain(tempered(whole, changed) if changed else whole)
 
 
-def _members(run, context):
-    """Numbers of the trials whose mean has the lowest validation loss without a worse objective, and its metrics."""
-    ranked = sorted(run.completed, key=context.objective.rank, reverse=True)
-    ranked = [trial for trial in ranked if checkpoint(context.folder, trial.number).exists()]
+def _found(run, context):
+    """The `Final` of a run."""
+    ranked = _kept(run, context)
+    best = ranked[0]
+    found = Final([best.number], [1.0], "single", best.measurement.metrics)
+    answers = _answers(ranked[:CANDIDATES], context)
+    if not answers:
+        return found
+    told = judge(context, answers[0])
+    mixed = answers[0]
+    # The mean of several networks would cost what an objective of sizes holds against them.
+    if len(answers) > 1 and not context.objective.terms and len(context.objectives) == 1:
+        found, mixed = _mixed(found, ranked, answers, context, told)
+    return _calibrated(found, mixed, context, told)
+
+
+def _mixed(found, ranked, answers, context, told):
+    """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse."""
+    losses_of = row_losses(context.task)
+    for ways in (selection.WAYS, selection.WAYS[:-1]):
+        mixture = selection.select(losses_of, answers, context.seed, ways)
+        mixed = mixture.of(answers)
+        if len(mixture.weights) == 1 and 0 in mixture.weights:
+            break
+        metrics = told(mixed)
+        no_worse = context.objective.score(metrics) >= context.objective.score(found.metrics)
+        if no_worse and metrics["val_loss"] < found.metrics["val_loss"]:
+            members = [ranked[place].number for place in mixture.weights]
+            return Final(members, list(mixture.weights.values()), mixture.how, metrics), mixed
+    return found, answers[0]
+
+
+def _calibrated(found, answers, context, told):
+    """The same with probabilities that mean what they say, where that is no worse by the objective."""
+    rows, heads = context.task.validation, context.task.heads
+    calibrations = {
+        name: calibrate(head.target, rows.y[name], answers[name], rows.weight) for name, head in heads.items()
+    }
+    found.calibration = {name: each for name, each in calibrations.items() if each is not None}
+    changed = {name: each for name, each in found.calibration.items() if each.temperature != 1}
+    if changed:
+        better = {name: scaled(heads[name].target, answers[name], each.temperature) for name, each in changed.items()}
+        metrics = {**found.metrics, **told({**answers, **better})}
+        if context.objective.score(metrics) >= context.objective.score(found.metrics):
+            found.metrics = metrics
+        else:
+            found.calibration = {name: each.undone() for name, each in found.calibration.items()}
+    return found
+
+
+def _kept(run, context):
+    """Completed trials whose models are kept, the best first."""
     if not run.completed:
         raise SearchError(
             "Expected a search that goes on until a first model is there. Received: an interrupt before; the same call "
             "goes on from here."
         )
+    ranked = sorted(run.completed, key=context.objective.rank, reverse=True)
+    ranked = [trial for trial in ranked if checkpoint(context.folder, trial.number).exists()]
     if not ranked:
         raise SearchError(f"Expected a model in {context.folder}/trials. Received: none; were files deleted?")
-    best = ranked[0]
-    if context.objective.terms or len(context.objectives) > 1:
-        # The mean of several networks would cost what the objective holds against them.
-        return [best.number], best.measurement.metrics
-    answers = []
-    for trial in ranked[:MOST]:
+    return ranked
+
+
+def _answers(trials, context):
+    """What the first of these trials answered on the validation rows, as far as that is kept."""
+    found = []
+    for trial in trials:
         file = predictions(context.folder, trial.number)
         if not file.exists():
             break
         with np.load(file) as stored:
-            answers.append({name: stored[name] for name in stored.files})
-    if len(answers) < 2:
-        return [best.number], best.measurement.metrics
-    told = judge(context, answers[0])
-    winner, metrics = [best.number], best.measurement.metrics
-    for count in range(2, len(answers) + 1):
-        mean = {name: sum(a[name] for a in answers[:count]) / count for name in answers[0]}
-        found = told(mean)
-        no_worse = context.objective.score(found) >= context.objective.score(best.measurement.metrics)
-        if no_worse and found["val_loss"] < metrics["val_loss"]:
-            winner, metrics = [trial.number for trial in ranked[:count]], found
-    return winner, metrics
+            found.append({name: np.asarray(stored[name], "float32") for name in stored.files})
+    return found

@@ -4,9 +4,8 @@ import copy
 from pathlib import Path
 
 from kerasnas.evaluators.training import checkpoint, replace_with
-from kerasnas.loop.final import FILE, told_of
+from kerasnas.loop.final import FILE, assembled, told_of
 from kerasnas.loop.run import AGAIN
-from kerasnas.lowering.joining import averaged, named, plain
 
 
 def refit(run, context, journal, model):
@@ -30,7 +29,8 @@ def refit(run, context, journal, model):
     if context.task.whole is None or run.reason == "interrupted":
         return model
     told, path = told_of(run), Path(context.folder) / FILE
-    members = journal.facts("final")[-1]["members"]
+    final = journal.facts("final")[-1]
+    members = final["members"]
     if any(fact["told"] == told for fact in journal.facts("refit")) and path.exists():
         return keras.models.load_model(path)
     trials = {trial.number: trial for trial in run.completed}
@@ -42,8 +42,8 @@ def refit(run, context, journal, model):
     again = {trial.number: evaluator.refit(trial) for trial in chosen}
     paths = [again.get(number, checkpoint(context.folder, number)) for number in members]
     models = [keras.models.load_model(each) for each in paths]
-    heads = list(context.task.heads)
-    whole = models[0] if len(models) == 1 else plain(averaged([named(each, heads) for each in models]))
+    temperatures = {name: each["temperature"] for name, each in final["calibration"].items()}
+    whole = assembled(models, final["weights"], temperatures, context.task.heads)
     replace_with(path, whole.save)
     journal.fact("refit", {"members": [trial.number for trial in chosen], "told": told})
     return whole

@@ -58,13 +58,44 @@ def joined(rows, preprocessing, body, mirrored=()):
     return named_model(inputs, outputs)
 
 
-def averaged(models):
-    """The mean of the answers of several named models with the same inputs and heads, as one named model."""
+def averaged(models, weights=None):
+    """The mean of the answers of several named models with the same inputs and heads, as one named model.
+
+    Args:
+        models: The models.
+        weights: Weight of each, whose sum is one; alike if None.
+    """
     inputs = inputs_of(models[0])
+    weights = [1 / len(models)] * len(models) if weights is None else weights
     for number, model in enumerate(models):
         model.name = f"member_{number}"
     answers = [model(inputs) for model in models]
-    return named_model(inputs, {name: sum(a[name] for a in answers) / len(answers) for name in answers[0]})
+    if len(set(weights)) == 1:
+        return named_model(inputs, {name: sum(a[name] for a in answers) / len(answers) for name in answers[0]})
+    mixed = {name: sum(float(w) * a[name] for w, a in zip(weights, answers)) for name in answers[0]}
+    return named_model(inputs, mixed)
+
+
+def tempered(model, temperatures):
+    """A named model whose probabilities have their log-odds divided by a temperature.
+
+    Args:
+        model: The named model.
+        temperatures: By head name, the temperature and the activation that made the probabilities: "softmax" or
+            "sigmoid". Heads that are not named stay as they are.
+    """
+    import keras
+
+    inputs = inputs_of(model)
+    outputs = dict(model(inputs))
+    for name, (temperature, activation) in temperatures.items():
+        if activation == "softmax":
+            logits = keras.ops.log(keras.ops.maximum(outputs[name], 1e-12))
+        else:
+            safe = keras.ops.clip(outputs[name], 1e-7, 1 - 1e-7)
+            logits = keras.ops.log(safe) - keras.ops.log(1 - safe)
+        outputs[name] = keras.layers.Activation(activation, name=f"{name}_calibrated")(logits / float(temperature))
+    return named_model(inputs, outputs)
 
 
 def plain(model):

@@ -96,7 +96,13 @@ def _footer(console, known, hidden):
     if known.final:
         value = known.final["metrics"].get(known.objective.name)
         told = f": {known.objective.name} {value:.4f}" if isinstance(value, float) else ""
-        console.print(f"* in the final model{told}", highlight=False)
+        console.print(f"* in the final model{told}{_calibrated(known.final)}", highlight=False)
+
+
+def _calibrated(final):
+    """The calibration error of a final model that tells classes apart, in words."""
+    errors = [each["ece"][-1] for each in final.get("calibration", {}).values()]
+    return f", calibration error {max(errors):.3f}" if errors else ""
 
 
 def _columns(known):

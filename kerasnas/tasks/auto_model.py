@@ -6,18 +6,19 @@ from kerasnas import strategies
 from kerasnas.blocks import Drawing
 from kerasnas.blocks.block import KnownArguments
 from kerasnas.data.validation import Validation
-from kerasnas.errors import ArgumentError, NotFittedError
+from kerasnas.errors import ArgumentError
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
 from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner, whole
+from kerasnas.tasks.estimator import Estimator, not_fitted
 from kerasnas.tasks.measuring import check_measured, objectives_of
 from kerasnas.tasks.predictor import Predictor, write_about
 from kerasnas.tasks.preparation import prepare, usual_split
 
 
-class AutoModel(KnownArguments):
+class AutoModel(Estimator, KnownArguments):
     """Finds, trains and hands over a Keras model for a drawn graph of blocks.
 
     Args:
@@ -78,7 +79,8 @@ class AutoModel(KnownArguments):
             batch_size: Rows in a step; found by the search if None.
             verbose: 0 silent, 1 a live display (plain lines where there is no terminal), 2 lines.
             time_limit: Seconds for everything; the constructor's if None.
-            class_weight: Dict from label to the weight of its rows.
+            class_weight: Dict from label to the weight of its rows; or "balanced", for weights by which all classes
+                count alike.
             sample_weight: Weight of each row.
             validation: How trials are compared where no `validation_data` are given: "holdout" (a part that is drawn),
                 "cv5" (cross-validation in that many folds, whose models are averaged), "time" (the last part); what
@@ -103,10 +105,7 @@ class AutoModel(KnownArguments):
         strategy = strategies.get(self.strategy or tuner(self.tuner))
         seed = whole("seed", self.seed, 0)
         executor = place(self.executor, self.workers, self.trial_timeout, self.isolate)
-        fixed = {
-            "epochs": whole("epochs", self.epochs if epochs is None else epochs),
-            "batch_size": whole("batch_size", batch_size),
-        }
+        fixed = self._fixed(epochs, batch_size)
         if validation_split is not None:
             check_fraction(validation_split)
         drawing = Drawing(*self._draw())
@@ -123,6 +122,23 @@ class AutoModel(KnownArguments):
             "validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None,
             "groups": groups,
         }  # fmt: skip
+        run, context, model = Session(
+            space=prepared.space(fixed, held), objectives=objectives, strategy=strategy,
+            evaluator=Training(callbacks=listed(callbacks)), budget=budget,
+            data=prepared.fingerprint(held), heads=prepared.heads,
+            task=lambda seed: prepared.task(held, seed), seed=seed, directory=self.directory,
+            project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
+            executor=executor, show=self._showing(verbose, call, data), started=started,
+        ).search()  # fmt: skip
+        self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
+        self.best_architecture_ = run.best.proposal.architecture
+        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
+        self._note_features(x)
+        write_about(self.predictor_, self.folder_)
+        return self
+
+    def _showing(self, verbose, call, data):
+        """A function that writes how `fit` was called beside the journal, and opens the display."""
 
         def show(context, limits, journal):
             from kerasnas.report.display import display
@@ -130,22 +146,14 @@ class AutoModel(KnownArguments):
             calls.write(self, context.folder, call, [name for name, value in data.items() if value is not None])
             return display(verbose, context, limits, journal)
 
-        session = Session(
-            space=prepared.space(fixed, held), objectives=objectives, strategy=strategy,
-            evaluator=Training(callbacks=listed(callbacks)), budget=budget,
-            data=prepared.fingerprint(held), heads=prepared.heads,
-            task=lambda seed: prepared.task(held, seed), seed=seed, directory=self.directory,
-            project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
-            executor=executor, show=show, started=started,
-        )  # fmt: skip
-        run, context, model = session.search()
-        self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
-        self.best_architecture_ = run.best.proposal.architecture
-        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
-        write_about(self.predictor_, self.folder_)
-        return self
+        return show
 
     # ------------------------------------------------------------- arguments
+    def _fixed(self, epochs, batch_size):
+        """Training values that the user gave, by name; None for those left open."""
+        epochs = whole("epochs", self.epochs if epochs is None else epochs)
+        return {"epochs": epochs, "batch_size": whole("batch_size", batch_size)}
+
     def _draw(self):
         return self.inputs, self.outputs
 
@@ -176,13 +184,26 @@ class AutoModel(KnownArguments):
     # ---------------------------------------------------------------- results
     def _fitted(self):
         if getattr(self, "predictor_", None) is None:
-            raise NotFittedError(f"Expected {type(self).__name__} to be fitted. Received: a call before `fit`.")
+            raise not_fitted(self)
         return self.predictor_
 
     @property
     def classes_(self):
         """Labels in the order of the probabilities."""
         return self._fitted().classes_
+
+    @property
+    def calibration_(self):
+        """How far the probabilities were off on the validation rows, and what was done about it.
+
+        A dict with "temperature" (log-odds are divided by it; 1 is no change), "ece" (expected calibration error before
+        and after), "log_loss" (likewise) and "rows"; by head name if there are several heads; empty for numbers.
+        """
+        self._fitted()
+        from kerasnas.report.record import record
+
+        found = record(self.folder_).final.get("calibration", {})
+        return next(iter(found.values())) if len(found) == 1 else found
 
     def predict(self, x, batch_size=256, verbose=0):
         """Labels, or numbers, for rows `x`, in the type `fit` was given; a dict by head name if there are several."""
@@ -196,9 +217,9 @@ class AutoModel(KnownArguments):
         """Loss and metrics on rows, as Keras gives them: `[loss, accuracy]`, or a dict by name."""
         return self._fitted().evaluate(x, y, batch_size, verbose, sample_weight, return_dict)
 
-    def score(self, x, y=None):
+    def score(self, x, y=None, sample_weight=None):
         """Accuracy of a classifier, R² of a regressor, as scikit-learn's `score`."""
-        return self._fitted().score(x, y)
+        return self._fitted().score(x, y, sample_weight)
 
     def export_model(self, trial=None):
         """The plain Keras model, raw rows in: the final one, or that of a trial.

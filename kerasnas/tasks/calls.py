@@ -29,7 +29,7 @@ def write(model, folder, arguments, given):
     call = {
         "class": kind,
         "arguments": {name: getattr(model, name) for name in names},
-        "fit": {**arguments, "class_weight": list((arguments.get("class_weight") or {}).items()) or None},
+        "fit": {**arguments, "class_weight": _told(arguments.get("class_weight"))},
         "data": sorted(given),
     }
     reason = None if kind in NAMES else f"{kind} is drawn in Python"
@@ -46,6 +46,11 @@ def write(model, folder, arguments, given):
         os.replace(beside, Path(folder) / FILE)
     except OSError as error:
         raise JournalError(f"Expected to write {Path(folder) / FILE}. Received: {error.strerror}.") from error
+
+
+def _told(class_weight):
+    """Weights of classes as pairs, for the keys of JSON's objects are strings; "balanced" as it is."""
+    return list(class_weight.items()) or None if isinstance(class_weight, dict) else class_weight
 
 
 def _plain(value):
@@ -76,6 +81,6 @@ def read(folder, room):
         )
     model = getattr(room, known["class"])(**known["arguments"], directory=folder.parent, project_name=folder.name)
     arguments = known["fit"]
-    if arguments.get("class_weight"):
+    if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(map(tuple, arguments["class_weight"]))
     return model, arguments, known["data"]

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from kerasnas.blocks.measures import is_score, keras_knows, listed
 from kerasnas.contract import Context, Objective
-from kerasnas.data.scores import Score, is_score, is_scorer, keras_knows
+from kerasnas.data.scores import Score, is_scorer
 from kerasnas.data.task import Task, classes_of
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.objectives import COSTS
@@ -28,8 +29,7 @@ def objectives_of(given, heads):
     if given is None:
         (head,) = heads.values() if len(heads) == 1 else (None,)
         return (Objective(f"val_{head.objective}" if head is not None and not head.metrics else "val_loss"),)
-    listed = given if isinstance(given, (list, tuple)) else [given]
-    found = Objective.several([_objective(each, heads) for each in listed])
+    found = Objective.several([_objective(each, heads) for each in listed(given)])
     for objective in found:
         for name in objective.metrics:
             _measure(name, heads)
@@ -129,9 +129,8 @@ def _check_known(heads):
 
     special = {"acc", "accuracy", "ce", "crossentropy"}
     for head in heads.values():
-        metrics = head.metrics if isinstance(head.metrics, (list, tuple)) else [head.metrics]
         _check_name("loss", head.loss, keras.losses, set())
-        for metric in metrics:
+        for metric in listed(head.metrics):
             if not is_score(metric):
                 _check_name("metric", metric, keras.metrics, special)
 

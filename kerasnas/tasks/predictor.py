@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas.data import RegressionTarget, read, target_from_json
+from kerasnas.data.columns import in_order, indexed
 from kerasnas.data.schemas import schema_from_json
 from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
@@ -56,7 +57,7 @@ class Predictor:
     def predict(self, x, batch_size=256, verbose=0):
         """Labels, or numbers, for rows `x`, in the type `fit` was given; a dict by head name if there are several."""
         answers = self._answers(x, batch_size, verbose)
-        return _alone({name: target.decode(answers[name]) for name, target in self.targets.items()})
+        return _alone({name: indexed(target.decode(answers[name]), x) for name, target in self.targets.items()})
 
     def predict_proba(self, x, batch_size=256, verbose=0):
         """Probabilities `(rows, classes)`, in the order of `classes_`; a dict by head name if there are several.
@@ -86,7 +87,7 @@ class Predictor:
             return {**found, **told}
         return [*(found if isinstance(found, list) else [found]), *told.values()]
 
-    def score(self, x, y=None):
+    def score(self, x, y=None, sample_weight=None):
         """Accuracy of a classifier (of exact label sets with several labels), R² of a regressor: scikit-learn's.
 
         Raises:
@@ -97,16 +98,17 @@ class Predictor:
         if len(self.targets) != 1:
             raise ArgumentError("Expected a model of one head to score. Received: several; use `evaluate`.")
         ((name, target),) = self.targets.items()
-        rows = self._labelled(x, y)
+        rows = self._labelled(x, y, sample_weight)
         answers = target.decode(self._predicted(rows.with_y(None), 256, 0)[name])
         if isinstance(target, RegressionTarget):
-            return float(
-                r2_score(*(np.reshape(each, (len(answers), -1)) for each in (target.encode(rows.y[name]), answers)))
-            )
+            truth = np.reshape(target.encode(rows.y[name]), (len(answers), -1))
+            numbers = np.reshape(np.asarray(answers), (len(answers), -1))
+            return float(r2_score(truth, numbers, sample_weight=rows.weight))
         truth = target.encode(rows.y[name])
-        return float(accuracy_score(truth, target.encode(answers)))
+        return float(accuracy_score(truth, target.encode(answers), sample_weight=rows.weight))
 
     def _labelled(self, x, y, sample_weight=None):
+        y = in_order(y, {name: getattr(target, "columns", None) for name, target in self.targets.items()})
         return read(
             x, y, inputs=self.kinds, targets=tuple(self.targets), sample_weight=sample_weight, shapes=self.shapes,
             schemas=self.schemas,

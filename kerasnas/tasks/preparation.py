@@ -7,6 +7,7 @@ import numpy as np
 from kerasnas.backend import strings
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
+from kerasnas.data.columns import in_order, target_columns
 from kerasnas.data.reading import parts_of
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.data.texts import TextTraits
@@ -101,7 +102,9 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
     if len(rows) < members:
         raise DataError(f"Expected at least 2 rows, one to train and one to validate. Received: {len(rows)}.")
     titles = {name: "`y`" if len(names) == 1 else f"`y['{name}']`" for name in names}
+    columns = target_columns(y, names)
     targets = {name: drawing.heads[name].fit_target(rows.y[name], members, titles[name]) for name in names}
+    targets = {name: target.named(columns[name]) if columns.get(name) else target for name, target in targets.items()}
     heads = {name: drawing.heads[name].with_target(targets[name]) for name in names}
     weight = _class_weights(class_weight, rows, targets)
     rows = _encoded(rows, heads, titles)
@@ -115,6 +118,7 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
                 f"Expected `validation_data` to be (x, y) or (x, y, weights). Received: {len(parts)} parts."
             )
         vx, vy, vw = (*parts, None, None)[:3]
+        vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})
         held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes, schemas=schemas)
         validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names})
     return Prepared(drawing, rows, validation, targets, heads, schemas)
@@ -144,13 +148,19 @@ def _class_weights(class_weight, rows, targets):
         )
     ((name, target),) = classes.items()
     labels = target.classes.tolist()
+    places = target.encode(rows.y[name])
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        counts = np.bincount(places, minlength=len(labels))
+        return (len(places) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype("float32")[places]
+    if not isinstance(class_weight, dict):
+        raise ArgumentError(f"Expected `class_weight` to be a dict, or 'balanced'. Received: {class_weight!r}.")
     unknown = [label for label in class_weight if label not in labels]
     if unknown:
         raise ArgumentError(f"Expected `class_weight` by label: {labels[:10]}. Received: {unknown[0]!r}.")
     if not all(isinstance(value, (int, float)) and value >= 0 for value in class_weight.values()):
         raise ArgumentError(f"Expected weights of classes to be numbers from 0 on. Received: {class_weight}.")
     by_class = np.array([class_weight.get(label, 1.0) for label in labels], "float32")
-    return by_class[target.encode(rows.y[name])]
+    return by_class[places]
 
 
 def usual_split(rows):

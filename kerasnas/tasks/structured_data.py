@@ -38,9 +38,9 @@ class _Tables:
         x, y = take_target(x, y)
         return super().evaluate(x, y, batch_size, verbose, sample_weight, return_dict)
 
-    def score(self, x, y=None):
+    def score(self, x, y=None, sample_weight=None):
         """Accuracy of a classifier, R² of a regressor; `y` may name a column of `x`."""
-        return super().score(*take_target(x, y))
+        return super().score(*take_target(x, y), sample_weight)
 
 
 class StructuredDataClassifier(_Tables, Classifier):

@@ -112,7 +112,7 @@ BAD_LABELS = {
     "objects": ([object()] * 3, "Received: object"),
     "dates": (np.zeros(3, "datetime64[s]"), "datetime64"),
     "complex": (np.zeros(3, complex), "complex128"),
-    "ragged": ([[1, 2], [3], [4]], "different lengths"),
+    "ragged": ([[[1], 2], [3], [4]], "different lengths"),
     "no utf-8": ([b"\xff", b"a", b"b"], "UTF-8"),
 }
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from sklearn import metrics
 
+from kerasnas.blocks.measures import is_score
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
-from kerasnas.data.scores import Score, is_score, scores_of
+from kerasnas.data.scores import Score, scores_of
 from kerasnas.errors import ArgumentError
 
 rng = np.random.default_rng(0)

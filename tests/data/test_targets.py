@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget, target_from_json
+from kerasnas.data.columns import columns_of, in_order, indexed
 from kerasnas.errors import ArgumentError, DataError
 
 
@@ -197,8 +198,9 @@ def test_the_threshold_of_multi_label():
 @pytest.mark.parametrize(
     ("y", "options", "message"),
     [
-        ([0, 1], {}, r"indicators \(n, labels\). Received: shape \(2,\)"),
-        ([["a", "b"]], {}, "indicators"),
+        ([0, 1], {}, r"indicators \(n, labels\), or sets. Received: shape \(2,\)"),
+        ([["a", "b"]], {}, "some rows have and some not"),
+        ([[["a"]], [["b"]]], {}, "indicators"),
         ([[0, 2], [1, 0]], {}, "0 or 1"),
         ([[0, 0.5], [1, 0]], {}, "0 or 1"),
         ([[0, 1], [1, 0]], {"num_classes": 3}, r"shape \(n, 3\)"),
@@ -274,3 +276,88 @@ def test_regression_of_another_width_later():
 def test_a_target_of_an_unknown_type():
     with pytest.raises(ArgumentError, match="Received: 'ranking'"):
         target_from_json({"type": "ranking"})
+
+
+# --------------------------------------------------------------- sets of labels
+SETS = [{"b", "a"}, {"c"}, set(), {"a"}]
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        SETS,
+        [frozenset(labels) for labels in SETS],
+        [sorted(labels) for labels in SETS],
+        tuple(tuple(labels) for labels in SETS),
+        pd.Series(SETS),
+        np.array(SETS, dtype=object),
+    ],
+    ids=["sets", "frozen", "lists", "tuples", "series", "array"],
+)
+def test_sets_of_labels_there_and_back(y):
+    target = MultiLabelTarget.fit(y)
+    assert target.classes.tolist() == ["a", "b", "c"]
+    encoded = target.encode(y)
+    assert encoded.tolist() == [[1, 1, 0], [0, 0, 1], [0, 0, 0], [1, 0, 0]] and encoded.dtype == "float32"
+    assert target.decode(encoded).tolist() == SETS
+    again = target_from_json(json.loads(json.dumps(target.to_json())))
+    assert again.decode(encoded).tolist() == SETS and again.encode([{"c"}]).tolist() == [[0, 0, 1]]
+
+
+def test_rows_of_strings_of_one_length_are_labels_too():
+    target = MultiLabelTarget.fit([["a", "b"], ["b", "c"]])
+    assert target.decode(target.encode([["c", "a"]])).tolist() == [{"a", "c"}]
+
+
+def test_sets_of_numbers():
+    target = MultiLabelTarget.fit([{3, 1}, {np.int64(2)}])
+    assert target.classes.tolist() == [1, 2, 3]
+    assert MultiLabelTarget.fit([{3, 1}, {2}], num_classes=5).classes.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_sets_that_cannot_be_learnt():
+    with pytest.raises(DataError, match="empty sets only"):
+        MultiLabelTarget.fit([set(), set()])
+    with pytest.raises(DataError, match="strings, or whole numbers. Received: int, str"):
+        MultiLabelTarget.fit([{1}, {"a"}])
+    with pytest.raises(DataError, match="3 labels in `y`. Received: 2"):
+        MultiLabelTarget.fit([{"a"}, {"b"}], num_classes=3)
+    with pytest.raises(DataError, match="labels that were in the data of `fit`: 'a', 'b'. Received: 'z'"):
+        MultiLabelTarget.fit([{"a"}, {"b"}]).encode([{"z"}])
+    for target in (ClassTarget, RegressionTarget):
+        for y in ([{"a"}, {"b"}], [[1, 2], [3]]):
+            with pytest.raises(DataError, match="one value for each row.*multi_label=True"):
+                target.fit(y)
+
+
+# ----------------------------------------------------------------- data frames
+def test_columns_of_numbers_are_given_back_as_a_frame():
+    y = pd.DataFrame({"low": [1.0, 2.0], "high": [3.0, 5.0]})
+    target = RegressionTarget.fit(y).named(columns_of(y))
+    again = target_from_json(json.loads(json.dumps(target.to_json())))
+    for each in (target, again):
+        found = each.decode(each.encode(y))
+        assert list(found.columns) == ["low", "high"] and found["high"].tolist() == [3.0, 5.0]
+
+
+def test_one_hot_columns_name_the_classes():
+    y = pd.get_dummies(pd.Series(["cat", "dog", "cat", "dog"]))
+    target = ClassTarget.fit(y).named(columns_of(y))
+    again = target_from_json(json.loads(json.dumps(target.to_json())))
+    assert target.classes.tolist() == again.classes.tolist() == ["cat", "dog"]
+    assert again.decode(np.array([[0.2, 0.8]])).to_dict("list") == {"cat": [False], "dog": [True]}
+
+
+def test_columns_in_another_order():
+    y = pd.DataFrame({"a": [1, 2], "b": [3, 4]})
+    columns = {"head": columns_of(y)}
+    assert list(in_order(y[["b", "a"]], columns)["head"].columns) == ["a", "b"]
+    assert in_order(None, columns) is None and in_order([1], {"head": None}) == [1]
+    with pytest.raises(DataError, match="none called 'b'"):
+        in_order(y[["a"]], columns)
+
+
+def test_answers_get_the_index_of_their_rows():
+    frame = pd.DataFrame({"a": [1.0, 2.0]})
+    assert indexed(frame, pd.DataFrame({"x": [0, 0]}, index=["p", "q"])).index.tolist() == ["p", "q"]
+    assert indexed(frame, [0, 0]).index.tolist() == [0, 1]

@@ -230,7 +230,7 @@ def test_unknown_objective(refused, digits):
     refused(ArgumentError, ["objective", "Did you mean 'accuracy'", "'val_acuracy'"], *digits, model=model)
 
 
-@pytest.mark.parametrize("name", ["val_auc", "val_mae", "val_label_loss", "val_crossentropy"])
+@pytest.mark.parametrize("name", ["val_own_accuracy", "val_f1_score_mae", "val_label_loss", "val_crossentropy"])
 def test_an_objective_that_is_not_measured(refused, digits, name):
     model = lambda directory: kn.ImageClassifier(objective=name, directory=directory)  # noqa: E731
     refused(ArgumentError, ["objective", "val_accuracy", "val_loss", name], *digits, model=model)

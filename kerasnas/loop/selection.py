@@ -1,0 +1,112 @@
+"""Which trials the final model is made of, and with what weights, by their answers on the validation rows."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FOLDS = 5
+ROUNDS = 10  # picks of the greedy selection
+DISTINCT = 5  # different networks in one model
+ROWS = 5000  # validation rows to select by
+CLEAR = 0.5  # standard errors by which a richer mixture must be better on rows that it was not chosen by
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """A weighted mean of models.
+
+    Args:
+        weights: Weight of each candidate, by its place; the sum is one.
+        how: "single", "uniform" or "greedy".
+    """
+
+    weights: dict
+    how: str
+
+    def of(self, answers):
+        """The mixed answers, by head name.
+
+        Args:
+            answers: Answers of each candidate, a list of dicts.
+        """
+        names = answers[0]
+        return {name: sum(weight * answers[place][name] for place, weight in self.weights.items()) for name in names}
+
+
+def single(losses_of, answers, rows):
+    """The first candidate: the best trial."""
+    return Mixture({0: 1.0}, "single")
+
+
+def uniform(losses_of, answers, rows):
+    """The plain mean of the first few candidates, as many as have the least loss on `rows`."""
+    found = []
+    for count in range(1, min(DISTINCT, len(answers)) + 1):
+        mixture = Mixture(dict.fromkeys(range(count), 1 / count), "uniform")
+        found.append((losses_of(mixture.of(answers), rows).mean(), count, mixture))
+    return min(found, key=lambda each: each[:2])[2]
+
+
+def greedy(losses_of, answers, rows):
+    """Candidates picked one after the other, with replacement, each the one that lowers the loss on `rows` most.
+
+    Reference:
+        Caruana et al., "Ensemble Selection from Libraries of Models", ICML 2004.
+    """
+    counts, best, total = {}, (np.inf, {}), None
+    for size in range(1, ROUNDS + 1):
+        allowed = counts if len(counts) == DISTINCT else range(len(answers))
+        sums = {
+            place: {name: answers[place][name] + (0 if total is None else total[name]) for name in answers[place]}
+            for place in allowed
+        }
+        losses = {
+            place: losses_of({name: value / size for name, value in each.items()}, rows).mean()
+            for place, each in sums.items()
+        }
+        picked = min(losses, key=losses.get)
+        total, counts = sums[picked], {**counts, picked: counts.get(picked, 0) + 1}
+        if losses[picked] < best[0]:
+            best = losses[picked], {place: count / size for place, count in counts.items()}
+    return Mixture(best[1], "greedy")
+
+
+WAYS = (single, uniform, greedy)
+
+
+def select(losses_of, answers, seed, ways=WAYS):
+    """The `Mixture` that holds on validation rows by which it was not chosen.
+
+    Each way of mixing chooses on four fifths of the rows and is judged on the last fifth, five times over; a richer way
+    is taken where it is better there by more than chance, and then chooses on all rows.
+
+    Args:
+        losses_of: A function from answers by head name and row numbers to the loss of each of these rows `(rows,)`.
+        answers: For each candidate, the best first, its answers `(n, ...)` by head name.
+        seed: Seed of the fifths.
+        ways: Ways of mixing, the simplest first.
+    """
+    n = len(next(iter(answers[0].values())))
+    order = np.random.default_rng(seed).permutation(n)[:ROWS]
+    folds = np.array_split(order, min(FOLDS, len(order)))
+    if len(answers) == 1 or len(folds) < 2:
+        return single(losses_of, answers, order)  # nothing to choose among, or to judge a choice by
+    chosen, held = None, None
+    for way in ways:
+        parts = []
+        for fold in folds:
+            rest = np.setdiff1d(order, fold)
+            parts.append(losses_of(way(losses_of, _of(answers, rest), rest).of(_of(answers, fold)), fold))
+        losses = np.concatenate(parts)
+        if chosen is None or _clearly_less(losses, held):
+            chosen, held = way, losses
+    return chosen(losses_of, _of(answers, order), order)
+
+
+def _of(answers, rows):
+    return [{name: values[rows] for name, values in each.items()} for each in answers]
+
+
+def _clearly_less(losses, others):
+    gain = others - losses
+    return gain.mean() > CLEAR * gain.std() / np.sqrt(len(gain)) and gain.mean() > 0

@@ -1,0 +1,110 @@
+"""What makes a facade an estimator of scikit-learn's, without importing scikit-learn before it is used."""
+
+import inspect
+
+from kerasnas.blocks import ClassificationHead, Drawing
+from kerasnas.errors import ArgumentError, NotFittedError, nearest
+
+# What rows of an input may be, in scikit-learn's words.
+TAGS = {
+    "array": {"two_d_array": True},
+    "image": {"two_d_array": False, "three_d_array": True},
+    "series": {"two_d_array": True, "three_d_array": True, "allow_nan": True},
+    "table": {"two_d_array": True, "categorical": True, "string": True, "dict": True, "allow_nan": True},
+    "text": {"one_d_array": True, "two_d_array": False, "string": True},
+}
+
+
+class Estimator:
+    """Parameters by the constructor's signature, which only stores them; tags; the names of features.
+
+    Attributes:
+        n_features_in_: Number of columns of what was fitted, where that was one table or matrix.
+        feature_names_in_: Names of its columns, where they are strings.
+    """
+
+    @classmethod
+    def _names(cls):
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep=True):
+        """The constructor's arguments, by name.
+
+        Args:
+            deep: scikit-learn's argument; there are no estimators inside.
+        """
+        return {name: getattr(self, name) for name in self._names()}
+
+    def set_params(self, **params):
+        """Change arguments of the constructor.
+
+        Returns:
+            This object.
+
+        Raises:
+            ArgumentError: If one is unknown.
+        """
+        known = self._names()
+        for name, value in params.items():
+            if name not in known:
+                raise ArgumentError(
+                    f"Expected a parameter of {type(self).__name__}.{nearest(name, known)} Received: {name!r}."
+                )
+            setattr(self, name, value)
+        return self
+
+    def __sklearn_clone__(self):
+        # A copy of inputs and outputs each by itself would be two graphs that do not meet.
+        return type(self)(**self.get_params(deep=False))
+
+    def __repr__(self):
+        defaults = inspect.signature(type(self).__init__).parameters
+        given = [
+            f"{name}={value!r}" for name, value in self.get_params().items() if value is not defaults[name].default
+        ]
+        return f"{type(self).__name__}({', '.join(given)})"
+
+    # ------------------------------------------------------------------- tags
+    def __sklearn_is_fitted__(self):
+        return getattr(self, "predictor_", None) is not None
+
+    def __sklearn_tags__(self):
+        from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
+
+        drawing = Drawing(*self._draw())
+        heads = list(drawing.heads.values())
+        allowed = {}
+        for kind in drawing.kinds.values():
+            allowed |= TAGS.get(kind, {})
+        classes = [head for head in heads if isinstance(head, ClassificationHead)]
+        several = any(head.multi_label for head in classes)
+        one = len(heads) == 1
+        return Tags(
+            estimator_type=("classifier" if classes else "regressor") if one else None,
+            target_tags=TargetTags(required=True, multi_output=not (one and classes) or several),
+            classifier_tags=ClassifierTags(multi_label=several) if one and classes else None,
+            regressor_tags=RegressorTags() if one and not classes else None,
+            input_tags=InputTags(**allowed), non_deterministic=self.seed is None,
+        )  # fmt: skip
+
+    def _note_features(self, x):
+        """Remember the columns of a table or matrix."""
+        for name in ("n_features_in_", "feature_names_in_"):
+            vars(self).pop(name, None)
+        shape = getattr(x, "shape", ())
+        if len(shape) != 2:
+            return
+        self.n_features_in_ = int(shape[1])
+        names = list(getattr(x, "columns", ()))
+        if names and all(isinstance(name, str) for name in names):
+            import numpy as np
+
+            self.feature_names_in_ = np.array(names, dtype=object)
+
+
+def not_fitted(estimator):
+    """The error about a result that was asked for before `fit`: kerasnas's, and scikit-learn's of that name."""
+    from sklearn.exceptions import NotFittedError as Known
+
+    kind = type("NotFittedError", (NotFittedError, Known), {})
+    return kind(f"Expected {type(estimator).__name__} to be fitted. Received: a call before `fit`.")
