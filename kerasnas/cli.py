@@ -159,7 +159,7 @@ def _chosen(folder, trial):
     from kerasnas.report import board
 
     listed = board.rows(folder)
-    final = next((folder / name for name in ("model.keras", "final.keras") if (folder / name).is_file()), None)
+    final = next((folder / name for name in ("final.keras", "model.keras") if (folder / name).is_file()), None)
     if trial is None and final is not None:
         return final
     files = {row["trial"]: folder / "trials" / f"{row['trial']:04d}.keras" for row in listed}

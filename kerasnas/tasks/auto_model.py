@@ -12,6 +12,7 @@ from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
 from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner, whole
+from kerasnas.tasks.described import described
 from kerasnas.tasks.estimator import Estimator, not_fitted
 from kerasnas.tasks.measuring import check_measured, objectives_of
 from kerasnas.tasks.predictor import Predictor, write_about
@@ -140,7 +141,7 @@ class AutoModel(Estimator, KnownArguments):
         self.best_architecture_ = run.best.proposal.architecture
         self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
         self._note_features(x)
-        write_about(self.predictor_, self.folder_)
+        write_about(self.predictor_, self.folder_, described(self))
         return self
 
     # ------------------------------------------------------------- arguments
@@ -240,8 +241,12 @@ class AutoModel(Estimator, KnownArguments):
         return leaderboard(self.folder_)
 
     def save(self, folder):
-        """Write the fitted model and all it needs into a folder; `kerasnas.load(folder)` reads it in any process."""
-        return self._fitted().save(folder)
+        """Write the fitted model and all it needs into a folder; `kerasnas.load(folder)` reads it in any process.
+
+        Loaded, it answers, exports and searches on. An `AutoModel` comes back as a `Predictor`, which answers and
+        exports: blocks drawn in Python cannot be told in JSON.
+        """
+        return self._fitted().save(folder, described(self))
 
     def summary(self):
         """Print Keras's summary of the final model."""
