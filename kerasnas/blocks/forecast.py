@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 
 from kerasnas.blocks.block import Block
 from kerasnas.blocks.heads import RegressionHead
+from kerasnas.blocks.series_networks import Shortening
+from kerasnas.blocks.text_networks import RecurrentStack
 from kerasnas.data import ForecastTarget
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.operations import (
@@ -136,12 +138,12 @@ class ForecastBlock(Block):
         target_mean, target_scale: Of each target; those of the channels where those are given.
         season: Steps of a season, for the control that repeats the last one.
         gap: Steps between the window and the forecast.
-        block_type: "linear" (solved for in closed form), "naive" (the last season again), "decomposition", "dense" and
-            "convolution" (both beside the linear map), a list of them, or None to search.
+        block_type: "linear" (solved for in closed form), "naive" (the last season again), "decomposition"; "dense",
+            "convolution" and "recurrent" beside the linear map; a list of them, or None to search.
         name: Its name.
     """
 
-    TYPES = ("linear", "naive", "decomposition", "dense", "convolution")
+    TYPES = ("linear", "naive", "decomposition", "dense", "convolution", "recurrent")
     UNTRAINED = ("linear", "naive")
     reads = ("series", "array")
 
@@ -210,6 +212,10 @@ class ForecastBlock(Block):
 
     def _convolution(self, width):
         return self._beside(ConvolutionalWindow(Choice(16, 32, 64, default=32), Choice(4, 6)), width)
+
+    def _recurrent(self, width):
+        layers = RecurrentStack(1, Choice(32, 64), Choice("gru", "lstm"), False)
+        return self._beside(Sequential({"shorten": Shortening(), "layers": layers}), width)
 
     # --------------------------------------------------------------- training
     def gives(self, signals):

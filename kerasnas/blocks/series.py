@@ -4,7 +4,14 @@ from dataclasses import replace
 
 from kerasnas.blocks.block import Block
 from kerasnas.blocks.preprocessing import Standardize
-from kerasnas.blocks.series_networks import ConvolutionalSeries, InceptionSeries, RandomFeatures, ResidualSeries
+from kerasnas.blocks.series_networks import (
+    ConvolutionalSeries,
+    InceptionSeries,
+    RandomFeatures,
+    ResidualSeries,
+    Shortening,
+)
+from kerasnas.blocks.text_networks import RecurrentStack, TransformerStack
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.operations import FillMissing, StandardizeEach
 from kerasnas.space import Choice, Float, Sequential, When
@@ -20,13 +27,13 @@ class TimeseriesBlock(Block):
     Missing values (NaN) are filled from their neighbours; channels are standardized by the training rows.
 
     Args:
-        block_type: "random" (fixed random convolutions), "convolution", "residual", "inception", a list of them, or
-            None to search.
+        block_type: "random" (fixed random convolutions), "convolution", "residual", "inception", "recurrent",
+            "attention", a list of them, or None to search.
         name: Its name.
     """
 
     reads = ("series", "array")
-    TYPES = ("random", "inception", "convolution", "residual")
+    TYPES = ("random", "inception", "convolution", "residual", "recurrent", "attention")
 
     def __init__(self, block_type=None, name=None):
         super().__init__(name)
@@ -38,14 +45,15 @@ class TimeseriesBlock(Block):
             raise ArgumentError(f"Expected `block_type` among {list(self.TYPES)}.{hint} Received: {unknown[0]!r}.")
 
     def node(self, signals):
-        networks = {
-            "random": self._random(signals[0]),
-            "inception": Sequential({
-                **_prepared(), "network": InceptionSeries(Choice(8, 16, 32, default=16), Choice(1, 2, 3, 6, default=3)),
-            }),
-            "convolution": Sequential({**_prepared(), "network": ConvolutionalSeries(Choice(32, 64, 128, default=64))}),
-            "residual": Sequential({**_prepared(), "network": ResidualSeries(Choice(16, 32, 64, default=32))}),
-        }  # fmt: skip
+        trained = {
+            "inception": InceptionSeries(Choice(8, 16, 32, default=16), Choice(1, 2, 3, 6, default=3)),
+            "convolution": ConvolutionalSeries(Choice(32, 64, 128, default=64)),
+            "residual": ResidualSeries(Choice(16, 32, 64, default=32)),
+            "recurrent": _shortened(RecurrentStack(Choice(1, 2), Choice(16, 32, 64, default=32), Choice("gru", "lstm"))),
+            "attention": _shortened(TransformerStack(0, Choice(32, 64), layers=Choice(1, 2))),
+        }
+        networks = {kind: Sequential({**_prepared(), "network": network}) for kind, network in trained.items()}
+        networks["random"] = self._random(signals[0])
         nodes = {kind: networks[kind] for kind in self.types}
         return Choice(**nodes) if len(nodes) > 1 else nodes[self.types[0]]
 
@@ -95,6 +103,10 @@ class TimeseriesBlock(Block):
             *({"": kind} for kind in self.types if kind != "random"),
         ]
         return entries if len(self.types) > 1 else [{k: v for k, v in e.items() if k} for e in entries]
+
+
+def _shortened(network):
+    return Sequential({"shorten": Shortening(), "layers": network})
 
 
 def _prepared():

@@ -126,3 +126,23 @@ class InceptionSeries(Operation):
         pooled = Sequential({"pool": MaxPool(3, 1, "same"), "conv": Conv(self.width, 1, use_bias=False)})
         branches = Parallel({"long": long, "pooled": pooled}, merge="concatenate")
         return Sequential({"branches": branches, "batch_norm": BatchNorm(), "activation": Activation("relu")})
+
+
+@dataclass(frozen=True)
+class Shortening(Operation):
+    """Patches of neighbouring steps through a linear layer, so that what follows sees a short sequence.
+
+    Args:
+        longest: Steps that are left at most.
+        width: Channels of a patch.
+
+    Reference:
+        Nie et al., "A Time Series is Worth 64 Words: Long-term Forecasting with Transformers", ICLR 2023.
+    """
+
+    longest: int = 64
+    width: int = 32
+
+    def expand(self, shape):
+        size = -(-shape[0] // self.longest)
+        return Sequential() if size == 1 else Sequential({"patches": Conv(self.width, size, strides=size)})

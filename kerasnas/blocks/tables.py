@@ -67,8 +67,8 @@ class StructuredDataBlock(Block):
 
     Args:
         categorical_encoding: Whether categories of few values are flags (True) or embedded like those of many (False).
-        normalize: How numbers are scaled: "robust", "standard", "quantile" or "none"; open: the first or third; True for
-            the first, False for the last.
+        normalize: How numbers are scaled: "robust", "standard", "quantile" or "none"; open: the first or third; True
+            for the first, False for the last.
         embedding: How numbers enter: "plain", "cosines", "bins", "both" or "bins_alone"; see `TableNetwork`.
         kind: "plain", "residual" or "gated" layers.
         width, depth: Units of a layer, and layers.
@@ -81,8 +81,8 @@ class StructuredDataBlock(Block):
     reads = ("table", "array", "members")
 
     def __init__(
-        self, categorical_encoding=True, normalize=None, embedding=None, kind=None, width=None, depth=None, dropout=None,
-        members=None, name=None, seed=None,
+        self, categorical_encoding=True, normalize=None, embedding=None, kind=None, width=None, depth=None,
+        dropout=None, members=None, name=None, seed=None,
     ):  # fmt: skip
         super().__init__(name)
         self.categorical_encoding, self.normalize = bool(categorical_encoding), normalize
@@ -101,7 +101,7 @@ class StructuredDataBlock(Block):
             embedding=opened(self.embedding, Choice(*embeddings, default=usual)) if layout.numbers else "plain",
             bins=Choice(12, 24, 48, default=12 if few else 24) if ranked and layout.numbers else 24,
             kind=opened(self.kind, Choice("plain", "gated", *([] if folds else ["residual"]))),
-            width=opened(self.width, Int(32, 512, log=True, default=128 if few else 256)),
+            width=opened(self.width, Choice(32, 64, 96, 128, 192, 256, 384, 512, default=128 if few else 256)),
             depth=opened(self.depth, Int(1, 4, default=2 if few else 3)),
             activation=Choice("mish", "relu", "selu"),
             dropout=opened(self.dropout, Choice(0.0, 0.1, 0.15, 0.3, 0.5, default=0.15)),
@@ -135,7 +135,57 @@ class StructuredDataBlock(Block):
             "epochs": Choice(short=usual // 3, usual=usual, long=2 * usual, default="usual"),
             "beta_2": Choice(0.95, 0.999),
             "schedule": Choice("waves", "one_cycle"),
+            # Accuracies of few rows tell too little to stop by.
+            "watch": "loss" if folds else "objective",
         }
+
+    def portfolio(self, signals):
+        """The first is cheap, the next are strong and differ from one another, so that their mean is stronger still."""
+        signal = signals[0]
+        entries = _of_few() if signal.folds else _of_many()
+        fixed = {name: getattr(self, name) for name in ("embedding", "kind", "width", "depth", "dropout", "members")}
+        closed = {f"network/{name}" for name, value in fixed.items() if value is not None}
+        layout = self._layout(signal)
+        if layout.numbers > WIDE or not layout.numbers or (signal.kind != "table" and signal.about is None):
+            closed |= {"network/embedding", "network/bins"}
+        place = "" if signal.kind != "table" else "network/"
+        return [
+            {name if name.startswith("training/") else place + name.removeprefix("network/"): answer
+             for name, answer in entry.items() if name not in closed}
+            for entry in entries
+        ]  # fmt: skip
+
+
+def _of_many():
+    """Configurations for tables of many rows."""
+    single = {"network/embedding": "both"}
+    sharing = {
+        "network/embedding": "bins_alone", "network/members": 8, "network/width": 192, "network/depth": 2,
+        "network/activation": "relu", "training/label_smoothing": 0.0, "training/schedule": "one_cycle",
+    }  # fmt: skip
+    return [
+        {"network/width": 128, "network/depth": 2, "training/epochs": "short", "training/schedule": "one_cycle"},
+        single,
+        {"network/embedding": "bins", "network/kind": "residual", "network/width": 128},
+        sharing,
+        {"training/schedule": "one_cycle", "training/epochs": "long"},
+        {**single, "training/epochs": "long", "training/schedule": "one_cycle"},
+        {**sharing, "network/dropout": 0.3, "training/weight_decay": 0.05, "training/epochs": "short"},
+        {**sharing, "network/members": 16, "network/width": 256, "network/depth": 3, "network/bins": 48},
+    ]
+
+
+def _of_few():
+    """Configurations for tables of few rows, with a member for each fold."""
+    strict = {"network/dropout": 0.3, "training/weight_decay": 0.05}
+    return [
+        {"network/embedding": "bins", **strict},
+        {"network/embedding": "both"},
+        {"network/embedding": "cosines", **strict},
+        {"network/embedding": "both", **strict, "training/schedule": "one_cycle", "training/epochs": "short"},
+        {"network/embedding": "bins", "network/kind": "gated", "network/width": 96, **strict},
+        {"network/embedding": "plain", **strict},
+    ]
 
 
 def batch_of(rows):

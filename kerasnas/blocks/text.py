@@ -147,7 +147,7 @@ class TextBlock(Block):
     def portfolio(self, signals):
         """Words and pairs, then characters beside them, a linear model, other weights; sequences come last."""
         traits = traits_of(signals[0])
-        gentle = {"training/learning_rate": 1.5e-3, "training/epochs": "long"}
+        gentle = {"training/learning_rate": 2e-3}
         linear = {"activation": "linear", "term_dropout": 0.0, "dropout": 0.0, "units": 16}
         entries = [
             ("words", {}, {}),
@@ -156,6 +156,7 @@ class TextBlock(Block):
             ("characters", {}, {}),
             ("both", {"terms/weighting": "document"}, {}),
             ("words", {"terms/weighting": "document", "network/units": 64}, {}),
+            ("words", {"network/units": 64}, {"training/label_smoothing": 0.1}),
             ("convolution", {}, gentle),
             ("transformer", {}, gentle),
             ("recurrent", {}, gentle),

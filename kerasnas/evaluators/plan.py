@@ -1,11 +1,13 @@
 """How a trial is trained: from the answers under `training/` to an optimizer, a loss and a schedule."""
 
+import hashlib
 import math
 from dataclasses import dataclass
 
 DEFAULTS = {
     "optimizer": "adamw", "learning_rate": 3e-3, "weight_decay": 0.02, "label_smoothing": 0.0, "batch_size": 64,
     "epochs": 30, "warmup": 0.2, "beta_2": 0.999, "schedule": "one_cycle",
+    "watch": "objective",
 }  # fmt: skip
 
 
@@ -23,6 +25,7 @@ class Plan:
         warmup: Part of the training in which the learning rate rises.
         beta_2: How slowly AdamW forgets the squares of gradients.
         schedule: "one_cycle", or "waves": four rises and falls, of which the last take the longest.
+        watch: By what the best weights are told: the "objective", or the validation "loss".
     """
 
     optimizer: str
@@ -34,6 +37,7 @@ class Plan:
     warmup: float
     beta_2: float = 0.999
     schedule: str = "one_cycle"
+    watch: str = "objective"
 
     @classmethod
     def of(cls, training, rows, **fixed):
@@ -89,3 +93,17 @@ class Plan:
             if loss == "categorical_crossentropy" and y[name].ndim == 2:
                 y[name] = y[name] * (1 - self.label_smoothing) + self.label_smoothing / y[name].shape[1]
         return rows.with_y(y)
+
+
+def trial_seed(seed, number):
+    """The seed of a trial's weights and batches: a function of the search's seed and the trial's number."""
+    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "big") % (2**31 - 1)
+
+
+def chance(objective, score, rows):
+    """By how much a score over `rows` rows may differ by chance: two standard errors of an accuracy, else nothing."""
+    if not objective.name.endswith("accuracy") or not 0 <= score <= 1:
+        return 0.0
+    share = (score * rows + 1) / (rows + 2)  # none wrong of few does not mean none at all
+    return 2 * math.sqrt(share * (1 - share) / rows)

@@ -2,9 +2,6 @@
 
 import copy
 import gc
-import hashlib
-import math
-import os
 import time
 import weakref
 from dataclasses import dataclass
@@ -13,10 +10,12 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas import backend
-from kerasnas.contract import Evaluator, Measurement
+from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
+from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.judging import judge
-from kerasnas.evaluators.plan import Plan
+from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
+from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, shares
 from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
@@ -30,14 +29,8 @@ TAIL = 0.08  # part of a trial's time for judging and saving it,
 LONGEST_TAIL = 8.0  # in seconds at most
 
 
-def checkpoint(folder, number):
-    """Where the model of a trial is kept."""
-    return Path(folder) / "trials" / f"{number:04d}.keras"
-
-
-def predictions(folder, number):
-    """Where a trial's answers on the validation rows are kept."""
-    return Path(folder) / "trials" / f"{number:04d}.npz"
+class Late(KerasnasError):
+    """A cross-validation that takes longer than it was granted."""
 
 
 class Training(Evaluator):
@@ -81,6 +74,8 @@ class Training(Evaluator):
         graph, early = self._graph(resolved.network)
         parts, trained = shares(task, graph), []
         for place, share in enumerate(parts):
+            if place and proposal.number and deadline is not None and time.monotonic() > deadline:
+                raise Late(f"the time granted was used up after {place} of {len(parts)} folds")
             until = None if deadline is None else _portion(deadline, len(parts) - place)
             part = self._trained(share, graph, early, plan, resolved.training, proposal, until, report)
             if part.interrupted and len(parts) > 1:
@@ -195,7 +190,8 @@ class Training(Evaluator):
         train = plan.smoothed(share.train, self.context.task.losses())
         batches = self._batches(train, plan.batch_size, seed, training)
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
-        pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
+        watched = Objective("val_loss") if plan.watch == "loss" else self.context.objective
+        pace = Pace(plan, len(batches), watched, deadline, patience, report)
         interrupted = False
         self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
         if not model.trainable_weights:  # all of it is fixed or was solved for
@@ -364,39 +360,6 @@ def answer_shape(task, name):
     return getattr(task.heads[name].target, "shape", (task.heads[name].target.width,))
 
 
-def chance(objective, score, rows):
-    """By how much a score over `rows` rows may differ by chance: two standard errors of an accuracy, else nothing."""
-    if not objective.name.endswith("accuracy") or not 0 <= score <= 1:
-        return 0.0
-    share = (score * rows + 1) / (rows + 2)  # none wrong of few does not mean none at all
-    return 2 * math.sqrt(share * (1 - share) / rows)
-
-
 def _following(batches):
     """The callback by which batches keep count of epochs, where they have one."""
     return [batches.follow()] if hasattr(batches, "follow") else []
-
-
-def bare(model):
-    """A named model's layers as a model that was never compiled, members averaged: what is saved is plain."""
-    import keras
-
-    from kerasnas.evaluators.members import Members
-
-    outputs = model.output
-    if isinstance(model, Members):
-        outputs = {name: keras.ops.mean(output, axis=1) for name, output in outputs.items()}
-    return keras.Model({tensor.name: tensor for tensor in model.inputs}, outputs)
-
-
-def replace_with(path, write):
-    """Have `write(path)` write beside `path`, then put the result in its place in one step."""
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    write(beside)
-    os.replace(beside, path)
-
-
-def trial_seed(seed, number):
-    """The seed of a trial's weights and batches: a function of the search's seed and the trial's number."""
-    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=4).digest()
-    return int.from_bytes(digest, "big") % (2**31 - 1)

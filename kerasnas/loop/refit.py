@@ -3,13 +3,15 @@
 import copy
 from pathlib import Path
 
-from kerasnas.evaluators.training import replace_with
+from kerasnas.evaluators.training import checkpoint, replace_with
 from kerasnas.loop.final import FILE, assembled, told_of
 from kerasnas.loop.run import AGAIN
 
 
 def refit(run, context, journal, model):
-    """The members of the final model trained again on all rows, as many as there is time for, the best first.
+    """The members of the final model trained again on all rows, the best first, as many as there is time for.
+
+    The others stay as they are: a mean of different networks is worth more than the rows that some have not seen.
 
     Done before for the same trials, it is read again.
 
@@ -37,11 +39,11 @@ def refit(run, context, journal, model):
         return model
     evaluator = copy.copy(run.evaluator)
     evaluator.setup(context)
-    models = [keras.models.load_model(evaluator.refit(trial)) for trial in chosen]
-    shares = dict(zip(members, final["weights"]))
+    paths = [evaluator.refit(trial) for trial in chosen]
+    paths += [checkpoint(context.folder, number) for number in members[len(chosen) :]]
+    models = [keras.models.load_model(each) for each in paths]
     temperatures = {name: each["temperature"] for name, each in final["calibration"].items()}
-    weights = [shares[trial.number] for trial in chosen]
-    whole = assembled(models, weights, temperatures, context.task.heads)
+    whole = assembled(models, final["weights"], temperatures, context.task.heads)
     replace_with(path, whole.save)
     journal.fact("refit", {"members": [trial.number for trial in chosen], "told": told})
     return whole

@@ -48,7 +48,7 @@ class KerasTunerOracle(Remembering):
     def ask(self, rng):
         status, values = self._populate()
         if status != "RUNNING":
-            waiting = status == "IDLE" or hasattr(self.at_work, "_brackets")
+            waiting = status == "IDLE" or (hasattr(self.at_work, "_brackets") and self.begun)
             return None if waiting else self.proposal(self.drawn(rng))
         found, fidelity, parent = self._translated(values)
         if parent is None and (found is None or self.identity(found) in self.seen):
@@ -61,7 +61,7 @@ class KerasTunerOracle(Remembering):
         if self.populated is None or self.populated[0] != mark:
             asked = copy.deepcopy(self.at_work)
             reseed(asked, f"{self.context.seed}/{self.begun}")
-            if asked.ongoing_trials and hasattr(asked, "_vectorize_trials") and asked.get_best_trials(1):
+            if asked.ongoing_trials and hasattr(asked, "_vectorize_trials") and self.trials:
                 fit_completed(asked)
             answer = asked.populate_space(str(self.begun))
             self.populated = mark, asked, str(getattr(answer["status"], "value", answer["status"])), answer

@@ -64,7 +64,7 @@ class AutoModel(Estimator, KnownArguments):
     def fit(
         self, x=None, y=None, epochs=None, callbacks=None, validation_split=None, validation_data=None, batch_size=None,
         verbose=1, time_limit=None, class_weight=None, sample_weight=None, validation=None, groups=None,
-        refit=False, **unknown,
+        refit=None, **unknown,
     ):  # fmt: skip
         """Search, train and keep the best model. Calling it again goes on where the run stopped.
 
@@ -88,7 +88,8 @@ class AutoModel(Estimator, KnownArguments):
                 suits the task if None.
             groups: Group of each row; rows of one group are never both trained on and validated by.
             refit: Whether the final model is trained again on all rows, the validation rows among them; a time limit
-                counts that too. Cross-validated models have seen all rows as they are.
+                counts that too. Cross-validated models have seen all rows as they are. What suits the task if None:
+                texts are, others not.
 
         Returns:
             This object.
@@ -100,6 +101,7 @@ class AutoModel(Estimator, KnownArguments):
         """
         started = time.monotonic()
         check_call(unknown, verbose, callbacks, self.fit)
+        refit = self._usual_refit() if refit is None else bool(refit)
         budget = self._budget(time_limit, refit)
         strategy = strategies.get(self.strategy or tuner(self.tuner))
         seed = whole("seed", self.seed, 0)
@@ -115,7 +117,7 @@ class AutoModel(Estimator, KnownArguments):
 
         call = {
             "epochs": epochs, "validation_split": validation_split, "batch_size": batch_size,
-            "time_limit": time_limit, "class_weight": class_weight, "validation": validation, "refit": bool(refit),
+            "time_limit": time_limit, "class_weight": class_weight, "validation": validation, "refit": refit,
         }  # fmt: skip
         data = {
             "validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None,
@@ -166,12 +168,16 @@ class AutoModel(Estimator, KnownArguments):
         """How trials are compared where the user does not say: a word as of `fit`."""
         return "holdout"
 
+    def _usual_refit(self):
+        """Whether the final model is trained again on all rows where the user does not say."""
+        return False
+
     def _budget(self, time_limit, refit):
         limit = self.time_limit if time_limit is None else time_limit
         trials = self.max_trials
         if trials is None and limit is None:
             trials = 100
-        return Budget(max_trials=trials, time_limit=limit, max_model_size=self.max_model_size, refit=bool(refit))
+        return Budget(max_trials=trials, time_limit=limit, max_model_size=self.max_model_size, refit=refit)
 
     # ---------------------------------------------------------------- results
     def _fitted(self):

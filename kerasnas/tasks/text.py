@@ -4,12 +4,19 @@ from kerasnas.blocks import TextBlock, TextInput
 from kerasnas.tasks.facade import Classifier, Regressor
 
 
-def _drawn():
-    inputs = TextInput(name="text")
-    return inputs, TextBlock(name="network")(inputs)
+class _Texts:
+    """What both facades do."""
+
+    def _blocks(self):
+        inputs = TextInput(name="text")
+        return inputs, TextBlock(name="network")(inputs)
+
+    def _usual_refit(self):
+        # Every row brings words that no other has, and networks over terms train in seconds.
+        return True
 
 
-class TextClassifier(Classifier):
+class TextClassifier(_Texts, Classifier):
     """Finds a network that tells texts apart: strings, several of them in a row, or padded sequences of token ids.
 
     Args:
@@ -21,14 +28,11 @@ class TextClassifier(Classifier):
             epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
-    def _blocks(self):
-        return _drawn()
-
     def _default_name(self):
         return "text_classifier"
 
 
-class TextRegressor(Regressor):
+class TextRegressor(_Texts, Regressor):
     """Finds a network that reads numbers off texts; what it takes is as of `TextClassifier`.
 
     Args:
@@ -38,9 +42,6 @@ class TextRegressor(Regressor):
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
             epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
-
-    def _blocks(self):
-        return _drawn()
 
     def _default_name(self):
         return "text_regressor"

@@ -2,6 +2,8 @@
 
 from kerasnas import operations as ops
 
+from .series_cases import CASES as SERIES
+
 IMAGES = [(8, 8, 6), (5, 7, 3), (1, 1, 4), (2, 3, 1)]
 SEQUENCES = [(9, 4), (1, 2), (16, 3)]
 VECTORS = [(12,), (1,)]
@@ -140,4 +142,5 @@ ALL = [
     *((operation, shape) for operation in FLAT for shape in VECTORS),
     *((operation, shape) for operation in SEQUENTIAL for shape in SEQUENCES),
     *OTHERS,
+    *SERIES,
 ]
