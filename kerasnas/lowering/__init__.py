@@ -2,7 +2,11 @@
 
 from kerasnas.lowering.costing import Cost, CostTracer, cost_of, output_shape
 from kerasnas.lowering.costing import cost as cost
+from kerasnas.lowering.hyperparameters import as_hypermodel
 from kerasnas.lowering.model import KerasTracer, build, network
 from kerasnas.lowering.tracer import Tracer
 
-__all__ = ["Cost", "CostTracer", "KerasTracer", "Tracer", "build", "cost", "cost_of", "network", "output_shape"]
+__all__ = [
+    "Cost", "CostTracer", "KerasTracer", "Tracer", "as_hypermodel", "build", "cost", "cost_of", "network",
+    "output_shape",
+]  # fmt: skip

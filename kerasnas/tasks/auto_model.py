@@ -31,7 +31,7 @@ class AutoModel(Estimator, KnownArguments):
         directory: Where run folders lie; `kerasnas_runs` in the working directory if None.
         objective: What is improved: "val_accuracy", "val_loss", ..., an `Objective` or KerasTuner's, a weighted sum or
             a list of them; see `search`. The head's own (accuracy for classes, loss for numbers) if None.
-        tuner: AutoKeras's word for `strategy`; its "bayesian" and "hyperband" are searched with "greedy" for now.
+        tuner: AutoKeras's word for `strategy`: "greedy", "bayesian", "hyperband", "random", or the class of one.
         overwrite: Whether to start anew where the folder holds a run.
         seed: Seed of everything random; 0 is one. Drawn, and kept in the journal, if None.
         max_model_size: Parameters a model may have.
