@@ -123,6 +123,23 @@ class AutoModel(Estimator, KnownArguments):
             "validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None,
             "groups": groups,
         }  # fmt: skip
+        run, context, model = Session(
+            space=prepared.space(fixed, held), objectives=objectives, strategy=strategy,
+            evaluator=Training(callbacks=listed(callbacks)), budget=budget,
+            data=prepared.fingerprint(held), heads=prepared.heads,
+            task=lambda seed: prepared.task(held, seed), seed=seed, directory=self.directory,
+            project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
+            executor=executor, show=self._showing(verbose, call, data), started=started,
+        ).search()  # fmt: skip
+        self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
+        self.best_architecture_ = run.best.proposal.architecture
+        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
+        self._note_features(x)
+        write_about(self.predictor_, self.folder_, described(self))
+        return self
+
+    def _showing(self, verbose, call, data):
+        """A function that writes how `fit` was called beside the journal, and opens the display."""
 
         def show(context, limits, journal):
             from kerasnas.report.display import display
@@ -130,21 +147,7 @@ class AutoModel(Estimator, KnownArguments):
             calls.write(self, context.folder, call, [name for name, value in data.items() if value is not None])
             return display(verbose, context, limits, journal)
 
-        session = Session(
-            space=prepared.space(fixed, held), objectives=objectives, strategy=strategy,
-            evaluator=Training(callbacks=listed(callbacks)), budget=budget,
-            data=prepared.fingerprint(held), heads=prepared.heads,
-            task=lambda seed: prepared.task(held, seed), seed=seed, directory=self.directory,
-            project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
-            executor=executor, show=show, started=started,
-        )  # fmt: skip
-        run, context, model = session.search()
-        self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
-        self.best_architecture_ = run.best.proposal.architecture
-        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
-        self._note_features(x)
-        write_about(self.predictor_, self.folder_, described(self))
-        return self
+        return show
 
     # ------------------------------------------------------------- arguments
     def _fixed(self, epochs, batch_size):

@@ -247,15 +247,24 @@ def load(folder):
     Raises:
         ExportError: If the folder does not hold one.
     """
-    import keras
-
     folder = Path(folder)
     path = next((folder / name for name in (FINAL, MODEL) if (folder / name).exists()), None)
     if path is None or not (folder / ABOUT).exists():
         raise ExportError(f"Expected a folder with a model and {ABOUT}. Received: {folder}.")
-    about = json.loads((folder / ABOUT).read_text())
+    return read_predictor(path, json.loads((folder / ABOUT).read_text()))
+
+
+def read_predictor(path, about):
+    """The `Predictor` of a model file.
+
+    Args:
+        path: The .keras file.
+        about: What `Predictor.about` said of it.
+    """
+    import keras
 
     metrics = {name: [_revived(metric) for metric in each] for name, each in about["metrics"].items()}
+    beside = path.parent
     return Predictor(
         keras.models.load_model(path),
         about["kinds"],
@@ -263,7 +272,7 @@ def load(folder):
         {name: target_from_json(values) for name, values in about["targets"].items()},
         {name: _revived(loss) for name, loss in about["losses"].items()},
         {name: [metric for metric in each if metric is not None] for name, each in metrics.items()},
-        folder if (folder / "journal.jsonl").exists() else None,
+        beside if (beside / "journal.jsonl").exists() else None,
         about.get("value_range"),
         {name: schema_from_json(values) for name, values in about.get("schemas", {}).items()},
         {name: [Score(*each) for each in scores] for name, scores in about.get("scores", {}).items()},
