@@ -146,6 +146,18 @@ def test_what_validates_is_the_last_part(forecaster):
     assert measured == pytest.approx(np.square(naive - wanted).mean(), rel=1e-4)
 
 
+def test_the_final_model_has_seen_the_last_steps(forecaster):
+    """What is refitted is solved from all windows: its own trial's model is another one."""
+    best = min(forecaster.trials_, key=lambda trial: trial.measurement.metrics["val_loss"]).number
+    before, after = forecaster.export_model(best).get_weights(), forecaster.export_model().get_weights()
+    assert any(not np.allclose(one, other) for one, other in zip(before, after))
+
+
+def test_only_the_last_steps_validate_forecasts(sales, tmp_path):
+    with pytest.raises(ArgumentError, match="on the last steps.*'cv5'"):
+        kn.TimeseriesForecaster(directory=tmp_path, max_trials=1).fit(sales, "sales", validation="cv5", verbose=0)
+
+
 @pytest.mark.parametrize("kind", ["keras", "saved_model"])
 def test_the_exported_forecast_takes_windows_in_their_unit(forecaster, sales, kind, tmp_path):
     model = forecaster.export_model()
@@ -200,6 +212,7 @@ BAD = {
     "two horizons": (dict(horizon=3, predict_until=4), lambda s: (s, "sales"), ArgumentError, "either `horizon` or"),
     "backwards": (dict(predict_from=3, predict_until=2), lambda s: (s, "sales"), ArgumentError, "from `predict_from`"),
     "other width": (dict(output_dim=2), lambda s: (s, "sales"), DataError, "Expected 2 targets"),
+    "no horizon at all": (dict(horizon="7"), lambda s: (s, "sales"), ArgumentError, "`horizon` to be a positive"),
     "no network": (dict(block_type="lstm"), lambda s: (s, "sales"), ArgumentError, "`block_type` among"),
 }  # fmt: skip
 
