@@ -1,4 +1,4 @@
-"""The command line: `kerasnas demo | leaderboard | resume | export | fit`."""
+"""The command line: `kerasnas demo | leaderboard | resume | export | fit | strategies`."""
 
 import argparse
 import logging
@@ -56,6 +56,13 @@ def _leaderboard(asked):
     writer = csv.DictWriter(sys.stdout, list(listed[0]) if listed else ["rank", "trial", "status"])
     writer.writeheader()
     writer.writerows({**row, "architecture": json.dumps(row["architecture"])} for row in listed)
+
+
+def _strategies(asked):
+    from kerasnas.strategies import listing
+
+    for name, line, papers in listing():
+        print(f"{name}\n    {line}\n    {papers}")
 
 
 def _resume(asked):
@@ -190,6 +197,8 @@ def _parser():
     demo = _command(commands, _demo, "demo", "search on handwritten digits, export, and use the exports alone")
     demo.add_argument("--time-limit", type=seconds, default=90, help="seconds for the search (90)")
     demo.add_argument("--output", default="demo_output", help="folder for everything (demo_output)")
+
+    _command(commands, _strategies, "strategies", "the strategies, what each does, and the papers")
 
     board = _command(commands, _leaderboard, "leaderboard", "the trials of a run, the best first")
     board.add_argument("folder", help="a run's folder")

@@ -9,7 +9,10 @@ from kerasnas.errors import ArgumentError, nearest
 from kerasnas.space import Architecture, Space
 
 HIGHER = ("accuracy", "acc", "auc", "precision", "recall", "f1_score", "r2_score", "iou", "cosine_similarity")
-LOWER = ("loss", "error", "mae", "mse", "rmse", "mape", "msle", "crossentropy", "logcosh", "divergence", "hinge")
+LOWER = (
+    "loss", "error", "mae", "mse", "rmse", "mape", "msle", "crossentropy", "logcosh", "divergence", "hinge", "params",
+    "flops", "latency",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -148,6 +151,10 @@ class Strategy:
 
     def tell(self, trial):
         """A trial ended, in whatever order."""
+
+    def needs(self):
+        """Numbers of the trials whose checkpoints later proposals may go on from (as their `parent`)."""
+        return ()
 
     def describe(self):
         """What identifies the strategy in a journal: its name and arguments as plain JSON values."""

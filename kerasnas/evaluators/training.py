@@ -35,6 +35,11 @@ def predictions(folder, number):
     return Path(folder) / "trials" / f"{number:04d}.npz"
 
 
+def weights(folder, number):
+    """Where the bare weights of a trial are kept that others may go on from."""
+    return Path(folder) / "trials" / f"{number:04d}.weights.npz"
+
+
 class Training(Evaluator):
     """Full training with a one-cycle schedule; the best weights by the objective are kept (see `chance`).
 
@@ -76,7 +81,8 @@ class Training(Evaluator):
         deadline = None
         if proposal.seconds is not None:
             deadline = started + proposal.seconds - min(TAIL * proposal.seconds, LONGEST_TAIL)
-        pace, interrupted = self._fit(body, plan, train, validation, training, proposal, deadline, report)
+        earlier = self._go_on(body, proposal, plan.epochs)
+        pace, interrupted = self._fit(body, plan, train, validation, training, proposal, deadline, report, earlier)
         metrics, mirrored = self._judge(body, plan, pace, validation, training)
         extra = {"params": body.count_params(), "epochs": len(pace.curve), "batch_size": plan.batch_size}
         extra |= {"mirrored": True} if mirrored else {}
@@ -84,6 +90,8 @@ class Training(Evaluator):
         extra |= {"interrupted": True} if interrupted else {}
         if self.save and self.context.folder is not None:
             self._keep(proposal.number, preprocessing, body, mirrored, validation)
+            if proposal.fidelity:
+                _keep_weights(weights(self.context.folder, proposal.number), body, earlier + len(pace.curve))
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
 
     def _begin(self, proposal):
@@ -136,7 +144,20 @@ class Training(Evaluator):
             metrics=copy.deepcopy(task.metrics()), jit_compile=jit_compile(),
         )  # fmt: skip
 
-    def _fit(self, model, plan, train, validation, training, proposal, deadline, report):
+    def _go_on(self, body, proposal, epochs):
+        """Put the parent's weights in, if there are any; the epochs they have seen."""
+        if proposal.parent is None or self.context.folder is None:
+            return 0
+        file = weights(self.context.folder, proposal.parent)
+        if not file.exists():
+            return 0  # it is trained from the start, as long as a promoted one
+        with np.load(file) as stored:
+            if int(stored["epochs"]) >= epochs:
+                return 0
+            body.set_weights([stored[f"arr_{place}"] for place in range(len(stored.files) - 1)])
+            return int(stored["epochs"])
+
+    def _fit(self, model, plan, train, validation, training, proposal, deadline, report, earlier=0):
         from kerasnas.evaluators.pace import Pace
 
         self._compile(model, plan)
@@ -144,13 +165,13 @@ class Training(Evaluator):
         train = plan.smoothed(train, self.context.task.losses())
         batches = self._batches(train, plan.batch_size, seed, training)
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
-        pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report)
+        pace = Pace(plan, len(batches), self.context.objective, deadline, patience, report, earlier)
         interrupted = False
         # Callbacks of the user's may wait for validation at every epoch.
         every = 1 if self.callbacks else max(1, plan.epochs // 20)
         try:
             model.fit(
-                batches, epochs=plan.epochs, shuffle=False, verbose=0,
+                batches, epochs=plan.epochs, initial_epoch=earlier, shuffle=False, verbose=0,
                 validation_data=self._batches(validation, 256), validation_freq=every,
                 callbacks=[pace, *_following(batches), *copy.deepcopy(self.callbacks)],
             )  # fmt: skip
@@ -220,6 +241,10 @@ class Training(Evaluator):
         twin = joined(validation.shapes, None, body, mirrored)
         answers = twin.predict(self._batches(validation.with_y(None), 256), verbose=0)
         replace_with(predictions(folder, number), lambda at: np.savez(at, **answers))
+
+
+def _keep_weights(path, body, epochs):
+    replace_with(path, lambda at: np.savez(at, *body.get_weights(), epochs=epochs))
 
 
 def chance(objective, score, rows):

@@ -1,4 +1,4 @@
-"""Which trials' models stay on disk: the best few."""
+"""Which trials' models stay on disk: the best few, and those that a strategy goes on from."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from kerasnas.loop.run import Observer
 
 
 class Keeper(Observer):
-    """After each trial, deletes the models that are no longer among the best.
+    """After each trial, deletes the models that are neither among the best nor needed by the strategy.
 
     Args:
         context: The search's context.
@@ -20,7 +20,8 @@ class Keeper(Observer):
         if self.context.folder is None:
             return
         ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
-        kept = {f"{other.number:04d}" for other in ranked[: self.keep]}
+        kept = {other.number for other in ranked[: self.keep]} | set(run.strategy.needs())
         for file in (Path(self.context.folder) / "trials").glob("[0-9]*.*"):
-            if file.stem not in kept and int(file.stem) <= trial.number:
+            number = int(file.name.split(".")[0])
+            if number not in kept and number <= trial.number:
                 file.unlink(missing_ok=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.loop import final, folders
+from kerasnas.loop import choosing, final, folders
 from kerasnas.loop.checkpoints import Keeper
 from kerasnas.loop.executors import Inline, Isolated
 from kerasnas.loop.journal import Journal
@@ -72,6 +72,7 @@ class Session:
                 keeper = [] if task is None else [Keeper(context)]
                 run = Run(context, self.strategy, self.evaluator, journal, self.budget, executor, [*keeper, *observers])
                 run.search()
+                choosing.note(run, context, journal)
                 model = None if task is None else final.choose(run, context, journal)
             finally:
                 for observer in observers:

@@ -13,7 +13,8 @@ def leaderboard(folder):
     Returns:
         A `pandas.DataFrame` with the columns rank (1 is best), trial (its number), status, the objective, the other
         validation metrics, seconds, epochs, params, network and training (their answers in short), final (whether
-        the final model is made of it), error, architecture (the whole of it).
+        the final model is made of it), error, architecture (the whole of it). Where a model of the scores finds noise
+        in them, "expected" is the objective without the luck of one measurement.
 
     Raises:
         JournalError: If there is no journal in `folder`, or it cannot be read.
@@ -52,6 +53,7 @@ def show(folder, console=None, top=20):
     known = record(folder)
     table = Table(box=None, header_style="bold", pad_edge=False)
     names = [known.objective.name, *_others(known)[: 2 if console.width >= 100 else 0]]
+    names[1:1] = ["expected"] if known.choice.get("expected") else []
     for name in ("rank", "trial", *names, "time", "epochs", "params"):
         table.add_column(name, justify="right", no_wrap=True)
     architectures = [trial.proposal.architecture for trial in known.trials]
@@ -88,6 +90,12 @@ def _footer(console, known, hidden):
         console.print(f"... and {hidden} more")
     if not known.trials:
         console.print("no trial has ended yet")
+    if known.choice.get("expected"):
+        value = known.choice["expected"][str(known.choice["trial"])]
+        reason = known.choice["reason"]
+        console.print(
+            f"chosen under noise: trial {known.choice['trial']}, expected {value:.4f}. {reason}", highlight=False
+        )
     if known.final:
         value = known.final["metrics"].get(known.objective.name)
         told = f": {known.objective.name} {value:.4f}" if isinstance(value, float) else ""
@@ -96,6 +104,7 @@ def _footer(console, known, hidden):
 
 def _columns(known):
     first = ["rank", "trial", "status", known.objective.name, *_others(known), "seconds", "epochs", "params"]
+    first[4:4] = ["expected"] if known.choice.get("expected") else []
     return [*first, "network", "training", "final", "error", "architecture"]
 
 
@@ -108,7 +117,9 @@ def _others(known):
 def _rows(known):
     members = known.final.get("members", ())
     metrics = [known.objective.name, *_others(known)]
-    return [_row(place, trial, metrics, members) for place, trial in enumerate(known.ranked, 1)]
+    expected = known.choice.get("expected") or {}
+    rows = [_row(place, trial, metrics, members) for place, trial in enumerate(known.ranked, 1)]
+    return [row | {"expected": expected.get(str(row["trial"]))} for row in rows] if expected else rows
 
 
 def _row(place, trial, metrics, members):

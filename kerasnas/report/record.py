@@ -1,6 +1,6 @@
 """A run as its journal tells it, read without loading more than Python."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kerasnas.contract import Objective
@@ -18,6 +18,8 @@ class Record:
         trials: `Trial`s in the order they ended.
         ended_at: Seconds into the run at which each of them ended.
         final: The last final model: {"members": numbers of trials, "metrics": ...}; empty before there is one.
+        choice: The last choice under noise: {"trial": its number, "expected": scores without their luck, by trial,
+            "reason": ...}; empty before there is one.
     """
 
     folder: Path
@@ -25,6 +27,7 @@ class Record:
     trials: tuple
     ended_at: tuple
     final: dict
+    choice: dict = field(default_factory=dict)
 
     @property
     def ranked(self):
@@ -45,10 +48,15 @@ def record(folder):
         raise JournalError(f"Expected a run folder with a {FILE}. Received: {folder}.")
     events, _ = parse(path)
     told = [event for event in events if event["event"] == "told"]
-    finals = [event["value"] for event in events if event["event"] == "fact" and event["name"] == "final"]
+    finals, choices = (_facts(events, name) for name in ("final", "choice"))
     trials = tuple(item for kind, item in history(events) if kind == "told")
     times = tuple(event["at"] for event in told)
-    return Record(Path(folder), _objective(events, path), trials, times, finals[-1] if finals else {})
+    return Record(Path(folder), _objective(events, path), trials, times, finals[-1], choices[-1])
+
+
+def _facts(events, name):
+    """The notes of a name, before which there is an empty one."""
+    return [{}, *(event["value"] for event in events if event["event"] == "fact" and event["name"] == name)]
 
 
 def _objective(events, path):

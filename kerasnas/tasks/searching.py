@@ -21,7 +21,9 @@ class Found:
     """What a search found.
 
     Attributes:
-        best: The best trial.
+        best: The trial that measured best.
+        chosen: The trial that is best without the luck of one measurement, by a model of all; see
+            `kerasnas.loop.choosing`. The best measured one where there are few trials or the model adds nothing.
         trials: All trials, in the order they ended.
         model: The final plain Keras model; None where the evaluator keeps none.
         folder: The run's folder.
@@ -33,6 +35,7 @@ class Found:
     model: object
     folder: Path
     reason: str
+    chosen: Trial | None = None
 
     @property
     def architecture(self):
@@ -105,7 +108,7 @@ def search(
         overwrite=overwrite, isolate=isolate, show=show, started=started, **learnt,
     )  # fmt: skip
     run, context, model = session.search()
-    return Found(run.best, run.trials, model, Path(context.folder), run.reason)
+    return Found(run.best, run.trials, model, Path(context.folder), run.reason, run.chosen or run.best)
 
 
 def _learnt(data, validation_data, fraction, head):
