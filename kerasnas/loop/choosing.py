@@ -8,7 +8,7 @@ from kerasnas.contract import Trial
 
 FEWEST = 20  # trials from which a model of them is worth asking
 NEGLIGIBLE = 0.01  # part of the variance that is noise, below which scores are taken as they are
-DOUBTFUL = 0.1  # part that a model leaves unexplained, above which it has no say
+DOUBTFUL = 0.075  # part that a model leaves unexplained, above which it has no say
 WIDE = 64  # columns up to which each has a length scale of its own: else there is too little to fit them to
 MOST = 300  # trials that are modelled, the best ones
 
