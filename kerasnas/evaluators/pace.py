@@ -36,29 +36,19 @@ class Pace(keras.callbacks.Callback):
         self.done, self.started, self.validated = steps * earlier, None, False
         self.cut = False  # whether time ran out before the last step
 
-    def progress(self, ahead=0):
-        """The part of the training that is over, or will be some steps ahead."""
-        used = (self.done + ahead) / self.total
+    def progress(self):
+        """The part of the training that is over."""
+        used = self.done / self.total
         if self.deadline is None or self.started is None:
             return used
         span = max(self.deadline - self.started, 1e-6)
-        return max(used, (time.monotonic() - self.started) / span + ahead / self.total)
+        return max(used, (time.monotonic() - self.started) / span)
 
     def on_train_batch_begin(self, batch, logs=None):
         self.model.optimizer.learning_rate = self.plan.rate(self.progress())
 
     def on_train_batch_end(self, batch, logs=None):
-        self.advance(1)
-
-    def stretch(self, seconds):
-        """How many steps take about so long, as fast as those so far went."""
-        spent = time.monotonic() - self.started
-        speed = (self.done - 1) / spent if self.done > 8 else 8 / seconds
-        return max(1, int(seconds * speed))
-
-    def advance(self, steps):
-        """Some more steps are done; stop where the time is up."""
-        self.done += steps
+        self.done += 1
         if self.started is None:
             self.started = time.monotonic()  # the first step traces the graph: it tells nothing about speed
         if self.deadline is not None and time.monotonic() >= self.deadline:

@@ -10,12 +10,12 @@ import numpy as np
 from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
 from kerasnas.errors import KerasnasError
+from kerasnas.evaluators.in_memory import InMemory, usable
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.keeping import bare, checkpoint, keep_weights, predictions, replace_with, weights
 from kerasnas.evaluators.passing import passing
 from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, shares
-from kerasnas.evaluators.stretches import Stretches, usable
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
 from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
@@ -59,7 +59,10 @@ class Training(Evaluator):
     # ----------------------------------------------------------------- stages
     def evaluate(self, proposal, report):
         with passing():
-            return self._trial(proposal, report)
+            try:
+                return self._trial(proposal, report)
+            finally:
+                self.swift = None  # or the model would outlive the trial
 
     def _trial(self, proposal, report):
         import keras
@@ -111,7 +114,10 @@ class Training(Evaluator):
             The path of the plain model.
         """
         with passing():
-            return self._again(trial)
+            try:
+                return self._again(trial)
+            finally:
+                self.swift = None
 
     def _again(self, trial):
         import keras
@@ -211,7 +217,7 @@ class Training(Evaluator):
         watched = Objective("val_loss") if plan.watch == "loss" else self.context.objective
         pace = Pace(plan, len(batches), watched, deadline, patience, report, earlier)
         interrupted = False
-        self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
+        self.swift = InMemory(model) if usable(train, batches, self.callbacks) else None
         if not model.trainable_weights:  # all of it is fixed or was solved for
             return pace, interrupted
         # Callbacks of the user's may wait for validation at every epoch.
@@ -365,7 +371,7 @@ class Trained:
     mirrored: tuple
     interrupted: bool
     seen: int  # epochs, of the trial that it goes on from too
-    swift: Stretches | None = None
+    swift: InMemory | None = None
 
 
 def _portion(deadline, parts):

@@ -1,4 +1,4 @@
-"""Training in stretches of steps computes what Keras computes step by step."""
+"""Training on rows in memory computes what Keras computes step by step."""
 
 import keras
 import numpy as np
@@ -9,7 +9,7 @@ from kerasnas.data import Dataset
 from kerasnas.evaluators.members import Members
 from kerasnas.evaluators.pace import Diverged, Pace
 from kerasnas.evaluators.plan import Plan
-from kerasnas.evaluators.stretches import Stretches, usable
+from kerasnas.evaluators.in_memory import InMemory, usable
 from kerasnas.lowering.joining import named_model
 
 ROWS, EPOCHS = 50, 3
@@ -53,7 +53,7 @@ def test_the_weights_are_those_of_single_steps(members, weighted):
     plan, data = plan_of(), rows(weight)
     one, other = model_of(plan, members), model_of(plan, members)
     batches = data.batches(plan.batch_size, seed=5)
-    Stretches(one).train(batches, plan, pace_of(plan, batches), dict, 1)
+    InMemory(one).train(batches, plan, pace_of(plan, batches), dict, 1)
     pace = pace_of(plan, batches)
     pace.set_model(other)
     other.fit(batches, epochs=EPOCHS, shuffle=False, verbose=0, callbacks=[pace, batches.follow()])
@@ -64,7 +64,7 @@ def test_the_weights_are_those_of_single_steps(members, weighted):
 def test_answers_are_those_of_predict():
     plan, data = plan_of(), rows()
     model = model_of(plan)
-    np.testing.assert_allclose(Stretches(model).answers(data)["y"], model.predict(data.x, verbose=0)["y"], rtol=1e-5)
+    np.testing.assert_allclose(InMemory(model).answers(data)["y"], model.predict(data.x, verbose=0)["y"], rtol=1e-5)
 
 
 def test_it_validates_reports_and_stops():
@@ -76,7 +76,7 @@ def test_it_validates_reports_and_stops():
         return "stop" if epoch == 5 else "go"
 
     pace = pace_of(plan, batches, report)
-    Stretches(model_of(plan)).train(batches, plan, pace, lambda: {"val_loss": 1.0}, 2)
+    InMemory(model_of(plan)).train(batches, plan, pace, lambda: {"val_loss": 1.0}, 2)
     assert told == [(1, False), (2, True), (3, False), (4, True), (5, False)]
     assert pace.best_epoch == 3 and pace.done == 5 * len(batches)
 
@@ -86,7 +86,7 @@ def test_a_loss_that_is_no_number_ends_it():
     data.y["y"][3] = np.nan
     batches = data.batches(plan.batch_size, seed=0)
     with pytest.raises(Diverged, match="epoch 1"):
-        Stretches(model_of(plan)).train(batches, plan, pace_of(plan, batches), dict, 1)
+        InMemory(model_of(plan)).train(batches, plan, pace_of(plan, batches), dict, 1)
 
 
 def test_where_it_cannot_be_used():

@@ -1,4 +1,4 @@
-"""Training on rows that lie in memory: many steps in one call, where Keras's `fit` makes a call for each.
+"""Training on rows that lie in memory: a compiled step that takes row numbers, where Keras's `fit` is fed batches.
 
 What is computed is the same: the model's loss, its optimizer, and batches in the order of `kerasnas.data.batches`.
 Small networks, whose step takes a millisecond, train several times as fast.
@@ -11,12 +11,11 @@ import numpy as np
 from kerasnas import backend
 
 LARGEST = 2**30  # bytes of rows that are copied for it
-STRETCH = 0.4  # seconds of steps between two looks at the clock
 AT_ONCE = 2048  # rows that are answered at a time
 
 
 def usable(rows, batches, callbacks):
-    """Whether a training can run in stretches: TensorFlow, numbers in memory, nothing that changes or watches batches.
+    """Whether a training can be done so: TensorFlow, numbers in memory, nothing that changes or watches batches.
 
     Args:
         rows: Training rows.
@@ -32,7 +31,7 @@ def usable(rows, batches, callbacks):
     return sum(array.nbytes for array in (*rows.x.values(), *rows.y.values())) < LARGEST
 
 
-class Stretches:
+class InMemory:
     """Trains a compiled named model, and has it answer.
 
     Args:
@@ -55,9 +54,9 @@ class Stretches:
         """
         pace.set_model(self.model)
         self.model.stop_training = False
-        run = self._steps(batches.dataset)
+        step = self._step(batches.dataset)
         for epoch in range(earlier, plan.epochs):
-            losses = self._epoch(run, batches.order(epoch), plan, pace)
+            losses = self._epoch(step, batches.order(epoch), plan, pace)
             logs = {"loss": float(np.mean(losses))}
             if validate and (epoch + 1) % every == 0 and math.isfinite(logs["loss"]):
                 logs |= validate()
@@ -65,54 +64,39 @@ class Stretches:
             if self.model.stop_training:
                 break
 
-    def _epoch(self, run, order, plan, pace):
-        """One epoch in stretches of steps; the losses of its steps."""
-        losses, done = [], 0
-        while done < len(order) and not self.model.stop_training:
-            count = 1 if pace.started is None else pace.stretch(STRETCH)
-            part = order[done : done + count]
-            rates = [plan.rate(min(pace.progress(step), 1.0)) for step in range(len(part))]
-            losses.append(float(run(part.astype("int32"), np.array(rates, "float32"))))
-            done += len(part)
-            pace.advance(len(part))
-        return losses
+    def _epoch(self, step, order, plan, pace):
+        """One epoch; the losses of its steps."""
+        losses = []
+        for places in order.astype("int32"):
+            losses.append(step(places, np.float32(plan.rate(min(pace.progress(), 1.0)))))
+            pace.on_train_batch_end(len(losses) - 1)
+            if self.model.stop_training:
+                break
+        return np.array([float(loss) for loss in losses])
 
-    def _steps(self, rows):
-        """A function that trains on batches given by their row numbers and learning rates."""
+    def _step(self, rows):
+        """A compiled function that trains on one batch, given by its row numbers and the learning rate."""
         tf, model = backend.tf(), self.model
         data = [tf.nest.map_structure(tf.constant, part) for part in (rows.x, rows.y)]
         weight = None if rows.weight is None else tf.constant(rows.weight)
         variables, optimizer = model.trainable_variables, model.optimizer
         optimizer.build(variables)
 
-        def taken(places):
-            x, y = (tf.nest.map_structure(lambda part: tf.gather(part, places), part) for part in data)
-            return x, y, None if weight is None else tf.gather(weight, places)
-
         def loss_of(places):
-            x, y, w = taken(places)
+            x, y = (tf.nest.map_structure(lambda part: tf.gather(part, places), part) for part in data)
+            w = None if weight is None else tf.gather(weight, places)
             return model.compute_loss(x, y, model(x, training=True), w, training=True)
 
-        loss_of([0, 0])  # losses make variables at their first call, which must not be in the loop
-
-        def step(number, total, order, rates):
+        @tf.function(input_signature=[tf.TensorSpec((None,), "int32"), tf.TensorSpec((), "float32")], autograph=False)
+        def step(places, rate):
             with tf.GradientTape() as tape:
-                loss = loss_of(order[number])
+                loss = loss_of(places)
                 scaled = optimizer.scale_loss(loss)
-            optimizer.learning_rate.assign(rates[number])
+            optimizer.learning_rate.assign(rate)
             optimizer.apply(tape.gradient(scaled, variables), variables)
-            return number + 1, total + loss, order, rates
+            return loss
 
-        @tf.function(
-            input_signature=[tf.TensorSpec((None, None), "int32"), tf.TensorSpec((None,), "float32")], autograph=False
-        )
-        def run(order, rates):
-            start = (tf.constant(0), tf.constant(0.0), order, rates)
-            count = tf.shape(order)[0]
-            _, total, _, _ = tf.while_loop(lambda number, *_: number < count, step, start, parallel_iterations=1)
-            return total / tf.cast(count, "float32")
-
-        return run
+        return step
 
     def answers(self, rows):
         """The model's answers on a `Dataset`, by head name; of members, those of each."""
