@@ -158,7 +158,7 @@ class StructuredDataBlock(Block):
 
 def _of_many():
     """Configurations for tables of many rows."""
-    single = {"network/embedding": "both"}
+    single = {"network/embedding": "both", "network/bins": 48}
     sharing = {
         "network/embedding": "bins_alone", "network/members": 8, "network/width": 192, "network/depth": 2,
         "network/activation": "relu", "training/label_smoothing": 0.0, "training/schedule": "one_cycle",

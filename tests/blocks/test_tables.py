@@ -152,7 +152,7 @@ def test_features_may_be_a_block_of_their_own():
         target = kn.ClassificationHead().fit_target(np.arange(40) % 2)
         space = drawing.space({}, 40, {"label": target}, schemas={"table": schema})
         network = space.resolve(space.default()).network
-        assert output_shape(network, {name: (1,) for name in schema.names}) == {"label": (1, 2)}
+        assert output_shape(network, dict.fromkeys(schema.names, (1,))) == {"label": (1, 2)}
 
 
 def test_a_table_needs_a_block_that_reads_it():

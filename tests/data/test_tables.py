@@ -221,7 +221,7 @@ def test_later_rows_are_held_to_what_was_learnt():
         schema.arrays(frame().assign(age="old"))
     with pytest.raises(DataError, match="Expected dates in the column 'seen'"):
         schema.arrays(frame().assign(seen="often"))
-    one = schema.arrays({name: value for name, value in frame().iloc[0].items()})
+    one = schema.arrays(frame().iloc[0].to_dict())
     assert all(array.shape == (1, 1) for array in one.values())
 
 
