@@ -10,11 +10,15 @@ _HOMES = {
         "StructuredDataRegressor", "TextClassifier", "TextRegressor", "TimeseriesClassifier", "TimeseriesForecaster",
         "TimeseriesRegressor", "load", "search",
     ),
+    "kerasnas.tasks.autokeras_names": ("BayesianOptimization", "Greedy", "Hyperband", "Node", "RandomSearch"),
+    "kerasnas.tasks.directories": ("image_dataset_from_directory", "text_dataset_from_directory"),
+    "kerasnas.layers": ("CastToFloat32", "ExpandLastDim"),
+    "kerasnas.data.scores": ("Score",),
     "kerasnas.blocks": (
         "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
-        "EfficientNetBlock", "Embedding", "Flatten", "Head", "ImageAugmentation", "ImageBlock", "ImageInput", "Input",
-        "Merge", "Normalization", "RNNBlock", "RegressionHead", "ResNetBlock", "SpatialReduction",
-        "StructuredDataBlock", "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput",
+        "EfficientNetBlock", "Embedding", "Flatten", "Head", "HyperModelBlock", "ImageAugmentation", "ImageBlock",
+        "ImageInput", "Input", "Merge", "Normalization", "RNNBlock", "RegressionHead", "ResNetBlock",
+        "SpatialReduction", "StructuredDataBlock", "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput",
         "TextToIntSequence", "TextToNgramVector", "TimeseriesBlock", "TimeseriesInput", "TransformerBlock",
         "XceptionBlock",
     ),
@@ -26,7 +30,7 @@ _HOMES = {
     "kerasnas.lowering": ("build", "cost"),
 }  # fmt: skip
 _ROOMS = (
-    "blocks", "data", "errors", "evaluators", "loop", "lowering", "operations", "report", "space", "spaces",
+    "blocks", "data", "errors", "evaluators", "layers", "loop", "lowering", "operations", "report", "space", "spaces",
     "strategies", "tasks", "testing",
 )  # fmt: skip
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}

@@ -1,4 +1,4 @@
-"""The command line: `kerasnas demo | leaderboard | report | resume | export | fit`."""
+"""The command line: `kerasnas demo | leaderboard | report | resume | export | fit | predict`."""
 
 import argparse
 import logging
@@ -73,23 +73,41 @@ def _resume(asked):
         model.max_trials = asked.max_trials
     if asked.time_limit is not None:
         arguments["time_limit"] = asked.time_limit
-    model.fit(**rows(asked.data, given), **arguments, verbose=asked.verbose)
+    model.fit(**_again(asked, given), **arguments, verbose=asked.verbose)
     _told(model, asked.data)
 
 
 def _fit(asked):
-    from kerasnas.tasks import ImageClassifier, ImageRegressor
+    from kerasnas.tasks import command
 
-    kind = ImageRegressor if asked.regression else ImageClassifier
+    task = "regression" if asked.regression else asked.task
+    kind, rows, known = command.inputs(asked.data, asked.target, asked.text, task)
+    print(f"{kind.__name__} on {asked.data}")
     folder = Path(asked.output)
     model = kind(
         seed=asked.seed, time_limit=asked.time_limit, max_trials=asked.max_trials, directory=folder.parent,
-        project_name=folder.name,
+        project_name=folder.name, objective=asked.objective,
     )  # fmt: skip
-    model.fit(**rows(asked.images), verbose=asked.verbose)
-    _told(model, asked.images)
+    model.fit(**rows, verbose=asked.verbose)
+    _told(model, asked.data)
     if asked.export:
-        _written(model.export_model(), asked.export)
+        about = command.export(model, asked.export, known)
+        print(f"{asked.export}: {model.export_model().count_params():,} parameters; {about} for `kerasnas predict`")
+
+
+def _predict(asked):
+    from kerasnas.tasks import command
+
+    found = command.answers(asked.model, asked.data, asked.proba)
+    index = found.index.name == "file"
+    if not asked.out:
+        print(found.to_csv(index=index), end="")
+        return
+    try:
+        found.to_csv(asked.out, index=index)
+    except OSError as error:
+        raise ExportError(f"Expected to write {asked.out}. Received: {error}.") from error
+    print(f"{asked.out}: {len(found)} rows")
 
 
 def _export(asked):
@@ -100,6 +118,17 @@ def _export(asked):
 
 
 # ----------------------------------------------------------------------- parts
+def _again(asked, given):
+    """Arguments of `fit` with the data that it was given before: of the table, or the file of arrays or pictures."""
+    if not (asked.target or asked.text):
+        return rows(asked.data, given)
+    from kerasnas.tasks import command
+
+    if given:
+        raise ArgumentError(f"Expected a file of arrays with {' and '.join(given)}, as `fit` had. Received: a table.")
+    return command.inputs(asked.data, asked.target, asked.text)[1]
+
+
 def rows(path, given=()):
     """Arguments of `fit` from a file or a folder.
 
@@ -149,7 +178,7 @@ def _told(model, path):
 
     print()
     show(model.folder_, top=10)
-    arrays = {} if Path(path).is_dir() else _arrays(path)
+    arrays = _arrays(path) if Path(path).suffix == ".npz" else {}
     if "x_test" in arrays and "y_test" in arrays:
         print(f"test score {model.score(arrays['x_test'], arrays['y_test']):.4f}")
 
@@ -159,7 +188,7 @@ def _chosen(folder, trial):
     from kerasnas.report import board
 
     listed = board.rows(folder)
-    final = next((folder / name for name in ("model.keras", "final.keras") if (folder / name).is_file()), None)
+    final = next((folder / name for name in ("final.keras", "model.keras") if (folder / name).is_file()), None)
     if trial is None and final is not None:
         return final
     files = {row["trial"]: folder / "trials" / f"{row['trial']:04d}.keras" for row in listed}
@@ -209,8 +238,10 @@ def _parser():
     resume = _command(commands, _resume, "resume", "go on with a search")
     resume.add_argument("folder", help="the run's folder")
     resume.add_argument(
-        "--data", required=True, help="what `fit` was given: .npz with x and y, or a folder of pictures"
+        "--data", required=True, help="what `fit` was given: a table, .npz with x and y, or a folder of pictures"
     )
+    resume.add_argument("--target", help="of a table: as `fit` was given")
+    resume.add_argument("--text", nargs="+", metavar="COLUMN", help="likewise")
     _limits(resume)
 
     export = _command(commands, _export, "export", "write a run's model for use without kerasnas")
@@ -218,13 +249,27 @@ def _parser():
     export.add_argument("path", help="a .keras file, or a folder for a SavedModel")
     export.add_argument("--trial", type=int, help="number of a trial; the final model if absent")
 
-    fit = _command(commands, _fit, "fit", "search a network for pictures")
-    fit.add_argument("images", help=".npz with x and y (or x_train, y_train), or a folder with a folder for each class")
-    fit.add_argument("--regression", action="store_true", help="y are numbers, not classes")
+    fit = _command(commands, _fit, "fit", "search a network for a table, texts or pictures")
+    fit.add_argument(
+        "data",
+        help="a table (.csv, .tsv, .parquet); .npz with x and y (or x_train, y_train); a folder of pictures or of .txt "
+        "files with a folder for each class",
+    )
+    fit.add_argument("--target", help="column of the table that is predicted; several with commas between")
+    fit.add_argument("--text", nargs="+", metavar="COLUMN", help="columns that hold texts, which alone are read")
+    fit.add_argument("--task", choices=("classification", "regression"), help="told from the target if absent")
+    fit.add_argument("--regression", action="store_true", help="the same as --task regression")
+    fit.add_argument("--objective", help='what is improved: "accuracy", "roc_auc", "neg_log_loss", "r2", ...')
     fit.add_argument("--output", default="kerasnas_runs/fit", help="the run's folder (kerasnas_runs/fit)")
     fit.add_argument("--export", metavar="PATH", help="write the model: a .keras file, or a folder for a SavedModel")
     fit.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
     _limits(fit)
+
+    predict = _command(commands, _predict, "predict", "answers of an exported model for the rows of a file")
+    predict.add_argument("model", help="a .keras file that `fit --export` wrote, or the folder of a run or saved model")
+    predict.add_argument("data", help="a table, an .npz with x, or a folder of pictures or .txt files")
+    predict.add_argument("-o", "--out", help="a .csv file; standard output if absent")
+    predict.add_argument("--proba", action="store_true", help="probabilities, a column for each class")
     return parser
 
 

@@ -4,6 +4,7 @@ from kerasnas.blocks.block import Block, Signal, Wire
 from kerasnas.blocks.drawing import Drawing
 from kerasnas.blocks.forecast import ForecastBlock, ForecastHead
 from kerasnas.blocks.heads import ClassificationHead, Head, RegressionHead
+from kerasnas.blocks.hypermodel import HyperModelBlock
 from kerasnas.blocks.image import ConvBlock, EfficientNetBlock, ImageBlock, ResNetBlock, XceptionBlock
 from kerasnas.blocks.inputs import ImageInput, Input, StructuredDataInput, TextInput, TimeseriesInput
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization, Standardize
@@ -17,8 +18,8 @@ from kerasnas.blocks.text import TextBlock, TextToIntSequence, TextToNgramVector
 __all__ = [
     "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
     "Drawing", "EfficientNetBlock", "Embedding", "Flatten", "ForecastBlock", "ForecastHead", "Head",
-    "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge", "Normalization", "RNNBlock", "RegressionHead",
-    "ResNetBlock", "Signal", "SpatialReduction", "Standardize", "StructuredDataBlock", "StructuredDataInput",
-    "TemporalReduction", "TextBlock", "TextInput", "TextToIntSequence", "TextToNgramVector", "TimeseriesBlock",
-    "TimeseriesInput", "TransformerBlock", "Wire", "XceptionBlock",
+    "HyperModelBlock", "ImageAugmentation", "ImageBlock", "ImageInput", "Input", "Merge", "Normalization", "RNNBlock",
+    "RegressionHead", "ResNetBlock", "Signal", "SpatialReduction", "Standardize", "StructuredDataBlock",
+    "StructuredDataInput", "TemporalReduction", "TextBlock", "TextInput", "TextToIntSequence", "TextToNgramVector",
+    "TimeseriesBlock", "TimeseriesInput", "TransformerBlock", "Wire", "XceptionBlock",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import inspect
 from dataclasses import dataclass, replace
 
 from kerasnas.errors import ArgumentError, SpaceError, nearest
+from kerasnas.lowering.hypermodels import decision_of
 from kerasnas.space import Choice, Node
 
 
@@ -141,25 +142,5 @@ def opened(value, default):
     if isinstance(value, (list, tuple)):
         return Choice(*value) if len(value) > 1 else value[0]
     if type(value).__module__.startswith("keras_tuner"):
-        return _from_keras_tuner(value)
+        return decision_of(value)
     return value
-
-
-def _from_keras_tuner(parameter):
-    """A KerasTuner hyperparameter, as AutoKeras's blocks take them, as a decision."""
-    from kerasnas.space import Float, Int
-
-    kind = type(parameter).__name__
-    if kind == "Choice":
-        return Choice(*parameter.values, default=parameter.default)
-    if kind == "Boolean":
-        return Choice(False, True, default=parameter.default)
-    if kind in ("Int", "Float"):
-        log = parameter.sampling == "log"
-        low, high, default = parameter.min_value, parameter.max_value, parameter.default
-        if kind == "Float":
-            return Float(low, high, log=log, default=default)
-        return Int(low, high, step=1 if log else parameter.step or 1, default=default)
-    if kind == "Fixed":
-        return parameter.value
-    raise SpaceError(f"Expected a KerasTuner Choice, Boolean, Int, Float or Fixed. Received: {kind}.")

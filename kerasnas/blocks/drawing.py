@@ -9,9 +9,11 @@ from kerasnas.blocks.image import ImageBlock
 from kerasnas.blocks.inputs import Input
 from kerasnas.blocks.preprocessing import ImageAugmentation, Normalization
 from kerasnas.blocks.reduction import DenseBlock, Merge
+from kerasnas.blocks.series import TimeseriesBlock
+from kerasnas.blocks.tables import StructuredDataBlock
 from kerasnas.blocks.text import TextBlock
 from kerasnas.errors import SpaceError
-from kerasnas.space import Graph, Space, Step, join
+from kerasnas.space import Graph, Node, Space, Step, join
 
 
 def _listed(value):
@@ -20,18 +22,20 @@ def _listed(value):
 
 def _assembled(inputs, heads):
     """Heads drawn on all inputs, each through the usual blocks of its kind, where the user drew nothing between."""
-    branches = []
-    for wire in inputs:
-        if isinstance(wire, Input):
-            if wire.kind == "text":
-                branches.append(TextBlock()(wire))
-                continue
-            normal = Normalization()(wire)
-            branches.append(ImageBlock()(ImageAugmentation()(normal)) if wire.kind == "image" else DenseBlock()(normal))
+    branches = [_usual(wire) for wire in inputs if isinstance(wire, Input)]
     if not branches:
         return heads
     merged = branches[0] if len(branches) == 1 else Merge()(branches)
     return [head(merged) for head in heads]
+
+
+def _usual(wire):
+    """An input through the usual blocks of its kind."""
+    alone = {"text": TextBlock, "table": StructuredDataBlock, "series": TimeseriesBlock}
+    if wire.kind in alone:
+        return alone[wire.kind]()(wire)
+    normal = Normalization()(wire)
+    return ImageBlock()(ImageAugmentation()(normal)) if wire.kind == "image" else DenseBlock()(normal)
 
 
 class Drawing:
@@ -174,7 +178,7 @@ class Drawing:
         raw = [each for name in self.kinds for each in (schemas[name].names if name in schemas else (name,))]
         graph = Graph(raw, steps, self.heads)
         training = {**(training or {}), **recipe, **decisions, **(fixed or {})}
-        return Space(graph, training, name="drawing", portfolio=_joined(portfolios))
+        return Space(graph, training, name="drawing", portfolio=_fitting(_joined(portfolios), training))
 
     def _signals(self, shapes, rows, mirrors, known, folds):
         """The signal of each input, by the input's id."""
@@ -231,6 +235,16 @@ def _prefixed(name, portfolio):
         {path if path.startswith("training/") else join(name, path): answer for path, answer in entry.items()}
         for entry in portfolio
     ]
+
+
+def _fitting(portfolio, training):
+    """A portfolio without the training answers that another block's recipe, or the user, leaves no room for."""
+
+    def fits(path, answer):
+        node = training.get(path.removeprefix("training/")) if path.startswith("training/") else None
+        return node is None or (isinstance(node, Node) and node.domain.contains(answer))
+
+    return [{path: answer for path, answer in entry.items() if fits(path, answer)} for entry in portfolio]
 
 
 def _joined(portfolios):

@@ -55,6 +55,8 @@ def calibrate(target, y, answers, weight=None):
     """
     if not isinstance(target, (ClassTarget, MultiLabelTarget)) or not _probable(target, answers):
         return None
+    if weight is not None and not weight.any():
+        return None
     from scipy.optimize import minimize_scalar
 
     y = np.eye(target.width)[y] if y.ndim == 1 else np.asarray(y)

@@ -15,6 +15,7 @@ from kerasnas.lowering.joining import averaged, named, plain, tempered
 
 CANDIDATES = 8  # trials of which the model may be made
 FILE = "final.keras"
+SAVED = "model.keras"  # the final model of a run that was copied here with its journal
 
 
 @dataclass
@@ -53,13 +54,14 @@ def choose(run, context, journal):
 
     path = Path(context.folder) / FILE
     told = told_of(run)
-    facts = journal.facts("final") if path.exists() else []
+    known = next((each for each in (path, path.with_name(SAVED)) if each.exists()), None)
+    facts = journal.facts("final") if known is not None else []
     if any(fact["told"] == told for fact in facts[-1:]) and run.reason != "interrupted":
-        return keras.models.load_model(path)
+        return keras.models.load_model(known)
     found = _found(run, context)
     if facts and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
         journal.fact("final", {**facts[-1], "told": told})
-        return keras.models.load_model(path)
+        return keras.models.load_model(known)
     model = _joined(found, context)
     replace_with(path, model.save)
     journal.fact("final", {**found.to_json(), "told": told})

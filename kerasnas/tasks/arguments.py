@@ -2,10 +2,10 @@
 
 import inspect
 import numbers
-import warnings
 
 import numpy as np
 
+from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError, nearest
 
 
@@ -47,15 +47,11 @@ def check_call(unknown, verbose, callbacks, fit):
             raise ArgumentError(f"Expected `callbacks` to be a list of Keras callbacks. Received: {each!r}.")
 
 
-def tuner(name):
-    """The strategy for AutoKeras's `tuner`."""
-    if name in ("bayesian", "hyperband"):
-        warnings.warn(
-            f"Expected `tuner` to be one that kerasnas has. Received: {name!r}; the default 'greedy' searches instead.",
-            stacklevel=3,
-        )
-        return "greedy"
-    return name or "greedy"
+def tuner(given):
+    """The strategy for AutoKeras's `tuner`: a name, a strategy, or the class of one."""
+    if isinstance(given, type) and issubclass(given, Strategy):
+        return given()
+    return given or "greedy"
 
 
 def listed(callbacks):

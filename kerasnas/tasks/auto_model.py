@@ -12,6 +12,7 @@ from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
 from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner, whole
+from kerasnas.tasks.described import described
 from kerasnas.tasks.estimator import Estimator, not_fitted
 from kerasnas.tasks.measuring import check_measured, objectives_of
 from kerasnas.tasks.predictor import Predictor, write_about
@@ -30,7 +31,7 @@ class AutoModel(Estimator, KnownArguments):
         directory: Where run folders lie; `kerasnas_runs` in the working directory if None.
         objective: What is improved: "val_accuracy", "val_loss", ..., an `Objective` or KerasTuner's, a weighted sum or
             a list of them; see `search`. The head's own (accuracy for classes, loss for numbers) if None.
-        tuner: AutoKeras's word for `strategy`; its "bayesian" and "hyperband" are searched with "greedy" for now.
+        tuner: AutoKeras's word for `strategy`: "greedy", "bayesian", "hyperband", "random", or the class of one.
         overwrite: Whether to start anew where the folder holds a run.
         seed: Seed of everything random; 0 is one. Drawn, and kept in the journal, if None.
         max_model_size: Parameters a model may have.
@@ -134,7 +135,7 @@ class AutoModel(Estimator, KnownArguments):
         self.best_architecture_ = run.best.proposal.architecture
         self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
         self._note_features(x)
-        write_about(self.predictor_, self.folder_)
+        write_about(self.predictor_, self.folder_, described(self))
         return self
 
     def _showing(self, verbose, call, data):
@@ -249,8 +250,12 @@ class AutoModel(Estimator, KnownArguments):
         return leaderboard(self.folder_)
 
     def save(self, folder):
-        """Write the fitted model and all it needs into a folder; `kerasnas.load(folder)` reads it in any process."""
-        return self._fitted().save(folder)
+        """Write the fitted model and all it needs into a folder; `kerasnas.load(folder)` reads it in any process.
+
+        Loaded, it answers, exports and searches on. An `AutoModel` comes back as a `Predictor`, which answers and
+        exports: blocks drawn in Python cannot be told in JSON.
+        """
+        return self._fitted().save(folder, described(self))
 
     def summary(self):
         """Print Keras's summary of the final model."""

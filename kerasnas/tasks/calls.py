@@ -6,10 +6,9 @@ import os
 from pathlib import Path
 
 from kerasnas.errors import ArgumentError, JournalError
+from kerasnas.tasks.described import FACADES, PLACE
 
 FILE = "call.json"
-NAMES = ("ImageClassifier", "ImageRegressor", "TextClassifier", "TextRegressor")
-PLACE = ("directory", "project_name", "overwrite")  # given anew by where the folder lies
 
 
 def write(model, folder, arguments, given):
@@ -32,7 +31,7 @@ def write(model, folder, arguments, given):
         "fit": {**arguments, "class_weight": _told(arguments.get("class_weight"))},
         "data": sorted(given),
     }
-    reason = None if kind in NAMES else f"{kind} is drawn in Python"
+    reason = None if kind in FACADES else f"{kind} is drawn in Python"
     reason = "it was given callbacks" if "callbacks" in given else reason
     try:
         text = json.dumps(call, indent=1, default=_plain)
@@ -73,7 +72,7 @@ def read(folder, room):
     folder = Path(folder).resolve()
     path = folder / FILE
     known = json.loads(path.read_text()) if path.is_file() else {"reason": f"there is no {FILE} in it"}
-    if "reason" in known or known.get("class") not in NAMES:
+    if "reason" in known or known.get("class") not in FACADES:
         reason = known.get("reason", f"unknown class {known.get('class')!r}")
         raise ArgumentError(
             "Expected a run folder that tells how `fit` was called. "

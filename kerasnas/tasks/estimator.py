@@ -7,12 +7,19 @@ from kerasnas.errors import ArgumentError, NotFittedError, nearest
 
 # What rows of an input may be, in scikit-learn's words.
 TAGS = {
-    "array": {"two_d_array": True},
+    "array": {"two_d_array": True, "sparse": True},
     "image": {"two_d_array": False, "three_d_array": True},
     "series": {"two_d_array": True, "three_d_array": True, "allow_nan": True},
-    "table": {"two_d_array": True, "categorical": True, "string": True, "dict": True, "allow_nan": True},
+    "table": {
+        "two_d_array": True,
+        "sparse": True,
+        "categorical": True,
+        "string": True,
+        "dict": True,
+        "allow_nan": True,
+    },
     "text": {"one_d_array": True, "two_d_array": False, "string": True},
-}
+}  # fmt: skip
 
 
 class Estimator:

@@ -15,7 +15,7 @@ from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
 from kerasnas.version import __version__
 
-MODEL, ABOUT = "model.keras", "model.json"
+FINAL, MODEL, ABOUT = "final.keras", "model.keras", "model.json"
 
 
 def _alone(data):
@@ -180,16 +180,21 @@ class Predictor:
             raise ExportError(f"Expected to write {path}. Received: {error}.") from error
         return path
 
-    def save(self, folder):
-        """Write the model and what it takes to use it into a folder, which `kerasnas.load` reads in any process."""
+    def save(self, folder, facade=None):
+        """Write the model and what it takes to use it into a folder, which `kerasnas.load` reads in any process.
+
+        Args:
+            folder: The folder. The journal of the run is copied into it.
+            facade: What a facade tells of itself, to be given back as such; then the trials that the model is made of
+                are copied too, so that the search can go on from there.
+        """
         folder = Path(folder)
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self.model.save(folder / MODEL)
-            write_about(self, folder)
-            journal = None if self.folder is None else Path(self.folder) / "journal.jsonl"
-            if journal is not None and journal.exists() and journal.resolve() != (folder / journal.name).resolve():
-                shutil.copy(journal, folder / journal.name)
+            write_about(self, folder, facade)
+            if self.folder is not None and Path(self.folder).resolve() != folder.resolve():
+                _copy_run(Path(self.folder), folder, facade is not None)
         except OSError as error:
             raise ExportError(f"Expected to write {folder}. Received: {error}.") from error
         return folder
@@ -214,9 +219,26 @@ class Predictor:
         }
 
 
-def write_about(predictor, folder):
+def write_about(predictor, folder, facade=None):
     """Write everything but the model beside it."""
-    (Path(folder) / ABOUT).write_text(json.dumps(predictor.about(), indent=1))
+    (Path(folder) / ABOUT).write_text(json.dumps({**predictor.about(), "facade": facade}, indent=1))
+
+
+def _copy_run(run, folder, whole):
+    """Copy the journal; on request what a search needs to go on: the call, and the trials of the final model."""
+    from kerasnas.report.record import record
+
+    if not (run / "journal.jsonl").exists():
+        return
+    for name in ("journal.jsonl", "call.json")[: 2 if whole else 1]:
+        if (run / name).exists():
+            shutil.copy(run / name, folder / name)
+    if not whole:
+        return
+    for number in record(run).final.get("members", ()):
+        for path in (run / "trials").glob(f"{number:04d}.*"):
+            (folder / "trials").mkdir(exist_ok=True)
+            shutil.copy(path, folder / "trials" / path.name)
 
 
 def load(folder):
@@ -225,15 +247,24 @@ def load(folder):
     Raises:
         ExportError: If the folder does not hold one.
     """
-    import keras
-
     folder = Path(folder)
-    path = next((folder / name for name in (MODEL, "final.keras") if (folder / name).exists()), None)
+    path = next((folder / name for name in (FINAL, MODEL) if (folder / name).exists()), None)
     if path is None or not (folder / ABOUT).exists():
         raise ExportError(f"Expected a folder with a model and {ABOUT}. Received: {folder}.")
-    about = json.loads((folder / ABOUT).read_text())
+    return read_predictor(path, json.loads((folder / ABOUT).read_text()))
+
+
+def read_predictor(path, about):
+    """The `Predictor` of a model file.
+
+    Args:
+        path: The .keras file.
+        about: What `Predictor.about` said of it.
+    """
+    import keras
 
     metrics = {name: [_revived(metric) for metric in each] for name, each in about["metrics"].items()}
+    beside = path.parent
     return Predictor(
         keras.models.load_model(path),
         about["kinds"],
@@ -241,7 +272,7 @@ def load(folder):
         {name: target_from_json(values) for name, values in about["targets"].items()},
         {name: _revived(loss) for name, loss in about["losses"].items()},
         {name: [metric for metric in each if metric is not None] for name, each in metrics.items()},
-        folder if (folder / "journal.jsonl").exists() else None,
+        beside if (beside / "journal.jsonl").exists() else None,
         about.get("value_range"),
         {name: schema_from_json(values) for name, values in about.get("schemas", {}).items()},
         {name: [Score(*each) for each in scores] for name, scores in about.get("scores", {}).items()},

@@ -135,21 +135,122 @@ def test_objective_val_loss(few, quick):
     assert model.best_architecture_ == model.trials_[int(np.argmin(losses))].proposal.architecture
 
 
-def test_names_of_autokeras_are_there():
+# Every public name of AutoKeras 3.0.0 with the arguments that it has there.
+HEAD = ["loss", "metrics"]
+SEARCH = ["project_name", "max_trials", "directory", "objective", "tuner", "overwrite", "seed", "max_model_size"]
+TABLE = ["column_names", "column_types"]
+NAMES = {
+    "AutoModel": ["inputs", "outputs", *SEARCH],
+    "ImageClassifier": ["num_classes", "multi_label", *HEAD, *SEARCH],
+    "ImageRegressor": ["output_dim", *HEAD, *SEARCH],
+    "StructuredDataClassifier": [*TABLE, "num_classes", "multi_label", *HEAD, *SEARCH],
+    "StructuredDataRegressor": [*TABLE, "output_dim", *HEAD, *SEARCH],
+    "TextClassifier": ["num_classes", "multi_label", *HEAD, *SEARCH],
+    "TextRegressor": ["output_dim", *HEAD, *SEARCH],
+    "ClassificationHead": ["num_classes", "multi_label", *HEAD, "dropout"],
+    "RegressionHead": ["output_dim", *HEAD, "dropout"],
+    "Head": HEAD,
+    "Input": ["name"],
+    "ImageInput": ["name"],
+    "TextInput": ["name"],
+    "StructuredDataInput": [*TABLE, "name"],
+    "DenseBlock": ["num_layers", "num_units", "use_batchnorm", "dropout"],
+    "RNNBlock": ["return_sequences", "bidirectional", "num_layers", "layer_type"],
+    "ConvBlock": [
+        "kernel_size", "num_blocks", "num_layers", "filters", "max_pooling", "separable", "dropout",
+    ],
+    "ResNetBlock": ["version", "pretrained"],
+    "XceptionBlock": ["pretrained"],
+    "EfficientNetBlock": ["version", "pretrained"],
+    "Embedding": ["max_features", "embedding_dim", "dropout"],
+    "Normalization": ["axis"],
+    "ImageAugmentation": [
+        "translation_factor", "vertical_flip", "horizontal_flip", "rotation_factor", "zoom_factor", "contrast_factor",
+    ],
+    "Merge": ["merge_type"],
+    "SpatialReduction": ["reduction_type"],
+    "TemporalReduction": ["reduction_type"],
+    "ImageBlock": ["block_type", "normalize", "augment"],
+    "TextBlock": ["max_tokens"],
+    "StructuredDataBlock": ["normalize"],
+    "Flatten": [],
+    "Block": ["name"],
+    "Node": [],
+    "CastToFloat32": [],
+    "ExpandLastDim": [],
+    "BayesianOptimization": [],
+    "Greedy": [],
+    "Hyperband": ["max_epochs"],
+    "RandomSearch": [],
+}  # fmt: skip
+
+
+def test_there_are_as_many_names_as_autokeras_has():
+    assert len(NAMES) == 38
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_name_of_autokeras_with_its_arguments(name):
+    known = inspect.signature(getattr(ak, name)).parameters
+    assert [each for each in NAMES[name] if each not in known] == []
+
+
+@pytest.mark.parametrize("name", [name for name, given in NAMES.items() if set(SEARCH) <= set(given)])
+def test_facades_have_autokeras_methods(name):
+    facade = getattr(ak, name)
+    assert [each for each in FIT if each not in names(facade.fit)] == []
+    assert {"batch_size", "verbose"} <= set(names(facade.predict)) and {"batch_size"} <= set(names(facade.evaluate))
+    assert callable(facade.export_model)
+
+
+def test_names_of_earlier_versions():
     for name in (
-        "AutoModel", "ImageClassifier", "ImageRegressor", "Input", "ImageInput", "ImageBlock", "ConvBlock",
-        "ResNetBlock", "XceptionBlock", "EfficientNetBlock", "DenseBlock", "Merge", "SpatialReduction", "Normalization",
-        "ImageAugmentation", "ClassificationHead", "RegressionHead",
+        "CategoricalToNumerical", "TextToIntSequence", "TextToNgramVector", "TimeseriesForecaster", "TimeseriesInput",
+        "image_dataset_from_directory", "text_dataset_from_directory",
     ):  # fmt: skip
         assert callable(getattr(ak, name))
     with pytest.raises(AttributeError, match="Did you mean 'ImageClassifier'"):
         _ = ak.ImageClasifier
 
 
-def test_tuners_that_are_not_there_yet_are_said_and_replaced():
+@pytest.mark.parametrize("name", ["greedy", "bayesian", "hyperband", "random"])
+def test_tuners_by_autokeras_names_and_as_classes(name):
+    from kerasnas import strategies
     from kerasnas.tasks.arguments import tuner
 
-    for name in ("bayesian", "hyperband"):
-        with pytest.warns(UserWarning, match=f"{name}.*greedy"):
-            assert tuner(name) == "greedy"
-    assert tuner(None) == "greedy" and tuner("random") == "random"
+    assert isinstance(strategies.get(tuner(name)), strategies.STRATEGIES[name])
+    assert isinstance(tuner(strategies.STRATEGIES[name]), strategies.STRATEGIES[name])
+    assert tuner(None) == "greedy"
+
+
+def test_folders_as_datasets(tmp_path):
+    from PIL import Image
+
+    for name, shade in (("dark", 10), ("light", 240)):
+        (tmp_path / "pictures" / name).mkdir(parents=True)
+        (tmp_path / "texts" / name).mkdir(parents=True)
+        for number in range(3):
+            Image.new("L", (9, 7), shade).save(tmp_path / "pictures" / name / f"{number}.png")
+            (tmp_path / "texts" / name / f"{number}.txt").write_text(f"a {name} text")
+    pictures = ak.image_dataset_from_directory(
+        tmp_path / "pictures", batch_size=4, color_mode="grayscale", image_size=(7, 9), seed=0
+    )
+    rows = [(x.numpy(), y.numpy()) for x, y in pictures]
+    assert [len(y) for _, y in rows] == [4, 2] and rows[0][0].shape == (4, 7, 9, 1)
+    for x, y in rows:
+        assert [name.decode() for name in y] == ["dark" if picture.mean() < 100 else "light" for picture in x]
+    ((texts, names_),) = [(x.numpy(), y.numpy()) for x, y in ak.text_dataset_from_directory(tmp_path / "texts")]
+    assert all(text == b"a " + name + b" text" for text, name in zip(texts, names_))
+    half = ak.text_dataset_from_directory(tmp_path / "texts", validation_split=0.5, subset="training", seed=1)
+    assert sum(len(y) for _, y in half) == 3
+
+
+def test_small_layers(tmp_path):
+    import keras
+
+    inputs = keras.Input((), dtype="int32")
+    model = keras.Model(inputs, ak.ExpandLastDim()(ak.CastToFloat32()(inputs)))
+    model.save(tmp_path / "m.keras")
+    found = keras.models.load_model(tmp_path / "m.keras").predict(np.array([1, 2], "int32"), verbose=0)
+    assert found.tolist() == [[1.0], [2.0]] and found.dtype == "float32"
+    assert ak.CastToFloat32()(np.array(["1.5"])).numpy().tolist() == [1.5]

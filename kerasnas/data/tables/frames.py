@@ -172,6 +172,7 @@ def _of_rows(value, what, names):
     value = value.toarray() if hasattr(value, "toarray") else value
     try:
         array = value.numpy() if hasattr(value, "numpy") else value
+        array = np.asarray(array) if hasattr(array, "__array__") else array
         shape = np.shape(array) if isinstance(array, np.ndarray) else None
         if shape is not None and len(shape) != 2:
             hint = "; a single row needs a row axis: x[None]" if len(shape) == 1 else ""
@@ -198,6 +199,9 @@ def checked(frame, what):
         raise DataError(f"Expected {what} to have columns. Received: none.")
     if len(frame) == 0:
         raise DataError(f"Expected {what} to have at least one row. Received: none.")
+    for name, dtype in zip(names, frame.dtypes):
+        if dtype.kind == "c":
+            raise DataError(f"Complex data not supported: expected real numbers in {what}. Received: column {name!r}.")
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"Expected column names of {what} that differ. Received: {twice!r} {names.count(twice)} times.")

@@ -1,0 +1,111 @@
+"""Several inputs of different kinds in, several answers out, from raw rows to an export that loads alone."""
+
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import kerasnas as kn
+
+ROWS = 80
+
+
+@pytest.fixture(scope="module")
+def raw():
+    """Pictures, texts and a table that all tell of one hidden class, with a second, numeric answer."""
+    rng = np.random.default_rng(0)
+    hidden = np.arange(ROWS) % 2
+    pictures = rng.integers(0, 60, (ROWS, 8, 8)).astype("uint8")
+    pictures[hidden == 1, :, 4:] += 120
+    words = [["dull", "slow"], ["bright", "fast"]]
+    texts = [f"a {words[h][i % 2]} thing number {i}" for i, h in enumerate(hidden)]
+    table = pd.DataFrame({"colour": np.where(hidden, "red", "blue"), "weight": rng.normal(size=ROWS) + 2 * hidden})
+    x = {"picture": pictures, "words": texts, "table": table}
+    return x, {"kind": np.where(hidden, "b", "a"), "amount": (3.0 * hidden + rng.normal(0, 0.1, ROWS))}
+
+
+def drawn(**given):
+    inputs = [kn.ImageInput(name="picture"), kn.TextInput(name="words"), kn.StructuredDataInput(name="table")]
+    heads = [
+        kn.ClassificationHead(name="kind", dropout=0.0, weight=2.0),
+        kn.RegressionHead(name="amount", dropout=0.0, metrics=["mean_absolute_error"]),
+    ]
+    picture = kn.ConvBlock(num_blocks=1, num_layers=1, filters=8, kernel_size=3, separable=False, dropout=0.0)(
+        kn.Normalization()(inputs[0])
+    )
+    merged = kn.Merge("concatenate")(
+        [kn.SpatialReduction("global_avg")(picture), kn.TextBlock("ngram")(inputs[1]),
+         kn.CategoricalToNumerical()(inputs[2])]
+    )  # fmt: skip
+    hidden = kn.DenseBlock(num_layers=1, num_units=16, use_batchnorm=False, dropout=0.0)(merged)
+    return kn.AutoModel(inputs, [head(hidden) for head in heads], seed=0, **given)
+
+
+@pytest.fixture(scope="module")
+def fitted(raw, tmp_path_factory):
+    x, y = raw
+    model = drawn(max_trials=1, directory=tmp_path_factory.mktemp("several"))
+    return model.fit(x, y, epochs=12, batch_size=16, verbose=0)
+
+
+def test_each_head_answers_in_its_own_type(fitted, raw):
+    x, y = raw
+    found = fitted.predict(x)
+    assert set(found) == {"kind", "amount"}
+    assert set(found["kind"]) <= {"a", "b"}
+    assert found["amount"].shape == (ROWS,)
+    assert np.mean(found["kind"] == y["kind"]) > 0.8
+
+
+def test_the_losses_of_heads_have_their_weights(fitted, raw):
+    assert fitted.trials_[0].measurement.metrics.keys() >= {"val_loss", "val_amount_mean_absolute_error"}
+    x, y = raw
+    told = fitted.evaluate(x, y, return_dict=True)
+    assert {"loss", "kind_accuracy", "amount_mean_absolute_error"} <= set(told)
+
+
+def test_the_export_takes_a_column_an_input_and_loads_alone(fitted, raw, tmp_path):
+    x, _ = raw
+    fitted.export_model().save(tmp_path / "model.keras")
+    np.savez(
+        tmp_path / "rows.npz", picture=x["picture"][..., None], words=np.array(x["words"]),
+        table_colour=x["table"].colour.to_numpy(str)[:, None], table_weight=x["table"].weight.to_numpy()[:, None],
+    )  # fmt: skip
+    code = """
+import sys
+sys.modules["kerasnas"] = None
+import keras, numpy as np, tensorflow as tf
+model = keras.models.load_model("model.keras")
+rows = np.load("rows.npz")
+answers = model({name: tf.constant(rows[name]) for name in rows.files})
+np.savez("answers.npz", **{name: np.asarray(answer) for name, answer in answers.items()})
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    answers = np.load(tmp_path / "answers.npz")
+    np.testing.assert_allclose(answers["kind"], fitted.predict_proba(x), atol=1e-5)
+    np.testing.assert_allclose(answers["amount"][:, 0], fitted.predict(x)["amount"], rtol=1e-4, atol=1e-4)
+
+
+def test_all_its_layers_are_stock(fitted):
+    model = fitted.export_model()
+    layers = [layer for layer in model._flatten_layers() if not isinstance(layer, keras.Model)]
+    assert layers and all(type(layer).__module__.startswith("keras.") for layer in layers)
+
+
+def test_inputs_and_heads_alone_get_the_usual_blocks(raw, tmp_path):
+    """Nothing drawn between: a block for each kind of input, merged."""
+    x, y = raw
+    inputs = [kn.TextInput(name="words"), kn.StructuredDataInput(name="table")]
+    model = kn.AutoModel(inputs, kn.ClassificationHead(name="kind"), max_trials=1, seed=0, directory=tmp_path)
+    model.fit({"words": x["words"], "table": x["table"]}, y["kind"], epochs=3, verbose=0)
+    assert model.predict({"words": x["words"][:4], "table": x["table"][:4]}).shape == (4,)
+
+
+def test_a_missing_input_is_named(fitted, raw):
+    x, _ = raw
+    with pytest.raises(kn.errors.DataError, match="'table'"):
+        fitted.predict({"picture": x["picture"], "words": x["words"]})
