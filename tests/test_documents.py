@@ -48,7 +48,10 @@ def test_every_room_is_in_the_architecture():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("script", "argument"), [("images.py", "15"), ("own_space.py", "2"), ("own_block.py", "1"), ("texts.py", "15")])
+@pytest.mark.parametrize(
+    ("script", "argument"),
+    [("images.py", "15"), ("own_space.py", "2"), ("own_block.py", "1"), ("texts.py", "15")],
+)  # fmt: skip
 def test_a_tutorial_runs(script, argument, tmp_path):
     run([str(ROOT / "tutorials" / script), argument], tmp_path)
 
