@@ -50,7 +50,10 @@ def test_every_room_is_in_the_architecture():
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "argument"),
-    [("images.py", "15"), ("own_space.py", "2"), ("own_block.py", "1"), ("texts.py", "15")],
+    [
+        ("images.py", "15"), ("own_space.py", "2"), ("own_block.py", "1"), ("tables.py", "15"), ("text.py", "15"),
+        ("series.py", "15"), ("several_inputs.py", "15"),
+    ],
 )  # fmt: skip
 def test_a_tutorial_runs(script, argument, tmp_path):
     run([str(ROOT / "tutorials" / script), argument], tmp_path)
@@ -59,3 +62,29 @@ def test_a_tutorial_runs(script, argument, tmp_path):
 def test_every_tutorial_is_tested():
     tested = Path(__file__).read_text()
     assert all(f'"{path.name}"' in tested for path in (ROOT / "tutorials").glob("*.py"))
+
+
+PAGE = ROOT / "docs" / "from_autokeras.md"
+
+
+@pytest.mark.slow
+def test_the_page_for_those_who_come_from_autokeras_runs(tmp_path):
+    (tmp_path / "page.py").write_text("\n".join(blocks(PAGE.read_text())))
+    printed = run(["page.py"], tmp_path)
+    assert "StructuredDataClassifier [" in printed and (tmp_path / "saved" / "model.keras").exists()
+
+
+def test_the_page_for_those_who_come_from_autokeras_names_what_exists():
+    import inspect
+
+    import kerasnas
+
+    text = PAGE.read_text()
+    for name in re.findall(r"\bak\.([A-Za-z_]+)", text):
+        assert hasattr(kerasnas, name), name
+    for name in re.findall(r"`([A-Z][A-Za-z]+)`", text):
+        assert hasattr(kerasnas, name) or name in ("HyperModel", "Pipeline"), name
+    methods = {name for name in dir(kerasnas.ImageClassifier) if not name.startswith("_")}
+    assert {"predict_proba", "score", "leaderboard", "save", "summary", "calibration_"} <= methods
+    known = inspect.signature(kerasnas.ImageClassifier.fit).parameters
+    assert {"time_limit", "class_weight", "sample_weight", "groups", "validation", "refit"} <= set(known)

