@@ -57,3 +57,51 @@ def test_texts_on_a_file(tmp_path):
     assert done.returncode == 0, done.stderr[-2000:]
     result = json.loads(out.read_text())
     assert {row["model"]: row["score"] for row in result["rows"]} == {"kerasnas": 1.0, "reference": 1.0}
+
+
+def test_the_references_of_series():
+    from benchmarks.references import dtw, filled, last_season, nearest_by_dtw, rocket
+
+    rng = np.random.default_rng(0)
+    one, other = rng.normal(size=(2, 9, 2)), rng.normal(size=(3, 9, 2))
+
+    def by_hand(a, b, window):
+        table = np.full((10, 10), np.inf)
+        table[0, 0] = 0
+        for i in range(9):
+            for j in range(9):
+                if abs(i - j) <= window:
+                    least = min(table[i, j], table[i, j + 1], table[i + 1, j])
+                    table[i + 1, j + 1] = np.square(a[i] - b[j]).sum() + least
+        return table[9, 9]
+
+    for window in (0, 2, 9):
+        expected = [[by_hand(a, b, window) for b in other] for a in one]
+        np.testing.assert_allclose(dtw(one, other, window), expected, rtol=1e-5)
+    gaps = one.copy()
+    gaps[0, 3:5, 1] = np.nan
+    assert (filled(gaps)[0, 3:5, 1] == one[0, 2, 1]).all()
+    # Bumps at different places, up or down.
+    x, y = np.zeros((40, 30, 1)), np.arange(40) % 2
+    for row, (label, at) in enumerate(zip(y, rng.integers(2, 24, 40))):
+        x[row, at : at + 5, 0] = 2.0 * label - 1
+    x += 0.05 * rng.normal(size=x.shape)
+    for reference in (nearest_by_dtw, lambda *data: rocket(*data, kernels=200)):
+        assert (reference(x[:30], y[:30], 0)(x[30:]) == y[30:]).all()
+    assert last_season(None, 0, 5, 3, 0)(np.arange(10), [9]).tolist() == [[6, 7, 8, 6, 7]]
+
+
+@pytest.mark.slow
+def test_series_on_a_file(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 1, 40)).astype("float32")
+    y = np.array(["a", "b"])[np.arange(60) % 2]
+    x[y == "a", :, 10:20] += 2
+    np.savez(tmp_path / "d.npz", x_train=x[:40], y_train=y[:40], x_test=x[40:], y_test=y[40:])
+    out = tmp_path / "out.json"
+    done = run("benchmarks.series", "--data", str(tmp_path / "d.npz"), "--time-limit", "15", "--out", str(out))
+    assert done.returncode == 0, done.stderr[-2000:]
+    rows = json.loads(out.read_text())["rows"]
+    assert [row["model"] for row in rows] == ["kerasnas", "dtw", "rocket"] and all(
+        row["accuracy"] > 0.7 for row in rows
+    )

@@ -13,7 +13,7 @@ from kerasnas.blocks.series_networks import (
 )
 from kerasnas.blocks.text_networks import RecurrentStack, TransformerStack
 from kerasnas.errors import ArgumentError, nearest
-from kerasnas.operations import FillMissing, StandardizeEach
+from kerasnas.operations import FillMissing, Noise, StandardizeEach
 from kerasnas.space import Choice, Float, Sequential, When
 
 SOLVABLE = 4000  # rows up to which a head over random convolutions is solved for
@@ -24,7 +24,8 @@ class TimeseriesBlock(Block):
     """Any of the networks over series.
 
     Where a head follows "random" directly, it is solved for in closed form, up to 4,000 rows; all others are trained.
-    Missing values (NaN) are filled from their neighbours; channels are standardized by the training rows.
+    Missing values (NaN) are filled from their neighbours; channels are standardized by the training rows. Noise on the
+    series, while training, is among the decisions.
 
     Args:
         block_type: "random" (fixed random convolutions), "convolution", "residual", "inception", "recurrent",
@@ -54,7 +55,10 @@ class TimeseriesBlock(Block):
             ),
             "attention": _shortened(TransformerStack(0, Choice(32, 64), layers=Choice(1, 2))),
         }
-        networks = {kind: Sequential({**_prepared(), "network": network}) for kind, network in trained.items()}
+        jitter = Noise(Choice(0.0, 0.05, 0.2))
+        networks = {
+            kind: Sequential({**_prepared(), "jitter": jitter, "network": network}) for kind, network in trained.items()
+        }
         networks["random"] = self._random(signals[0])
         nodes = {kind: networks[kind] for kind in self.types}
         return Choice(**nodes) if len(nodes) > 1 else nodes[self.types[0]]

@@ -53,6 +53,27 @@ class SpatialDropout(_Dropping):
 
 
 @dataclass(frozen=True)
+class Noise(_Pointwise):
+    """Normal noise that is added while training.
+
+    Args:
+        deviation: Its standard deviation.
+    """
+
+    deviation: float = 0.1
+
+    @property
+    def identity(self):
+        """Whether nothing is added."""
+        return not self.deviation
+
+    def layer(self, shape, name):
+        import keras
+
+        return keras.layers.GaussianNoise(self.deviation, name=name)
+
+
+@dataclass(frozen=True)
 class Rescaling(_Pointwise):
     """Multiplies by `scale` and adds `offset`."""
 

@@ -20,6 +20,8 @@ CASES = [
     (fitted(ops.CompetingKernels(2, True), LONG), LONG),
     (fitted(ops.FillMissing(), LONG), LONG),
     (ops.StandardizeEach(), LONG),
+    (ops.Noise(0.2), LONG),
+    (ops.Noise(0.0), LONG),
     (ops.SolvedDense(3), (7,)),
     (ops.SolvedDense(2, "numbers", (0.0, 1.0), (1.0, 2.0), folds=4), (7,)),
     (ops.LastSteps(0.5), (9, 2)),
