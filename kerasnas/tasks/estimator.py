@@ -78,10 +78,9 @@ class Estimator:
     def __sklearn_tags__(self):
         from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
-        drawing = Drawing(*self._draw())
-        heads = list(drawing.heads.values())
+        kinds, heads = self._sketch()
         allowed = {}
-        for kind in drawing.kinds.values():
+        for kind in kinds:
             allowed |= TAGS.get(kind, {})
         classes = [head for head in heads if isinstance(head, ClassificationHead)]
         several = any(head.multi_label for head in classes)
@@ -93,6 +92,11 @@ class Estimator:
             regressor_tags=RegressorTags() if one and not classes else None,
             input_tags=InputTags(**allowed), non_deterministic=self.seed is None,
         )  # fmt: skip
+
+    def _sketch(self):
+        """Kinds of the inputs, and the heads, before anything is known of the data."""
+        drawing = Drawing(*self._draw())
+        return list(drawing.kinds.values()), list(drawing.heads.values())
 
     def _note_features(self, x):
         """Remember the columns of a table or matrix."""
