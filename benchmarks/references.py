@@ -60,7 +60,7 @@ def rocket(x, y, seed, kernels=10_000):
 
     x = filled(x)
     mean, spread = x.mean((0, 1)), x.std((0, 1)) + 1e-8
-    drawn = _kernels(np.random.default_rng(seed), x.shape[1], x.shape[2], kernels)
+    drawn = list(_kernels(np.random.default_rng(seed), x.shape[1], x.shape[2], kernels))
     features = lambda rows: _responses((filled(rows) - mean) / spread, drawn)  # noqa: E731
     model = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(-3, 3, 10))).fit(features(x), y)
     return lambda rows: model.predict(features(rows))
@@ -85,7 +85,6 @@ def _kernels(rng, steps, channels, count):
 
 def _responses(x, kernels, batch=32):
     parts = []
-    kernels = list(kernels)
     for start in range(0, len(x), batch):
         features = []
         for kernel, bias, dilation, margin in kernels:

@@ -1,5 +1,6 @@
 """The one module that imports TensorFlow, and only when a function here is called."""
 
+import contextlib
 import sys
 
 from kerasnas.errors import ExportError
@@ -60,27 +61,30 @@ def prepare():
                 return
 
 
-def graphs():
-    """The graphs of TensorFlow's that Keras traced inside others, as a list; empty on other backends.
+@contextlib.contextmanager
+def passing_gradients():
+    """Around work whose models pass away with it: TensorFlow lets go of their gradients at its end.
 
-    TensorFlow never lets go of these by itself: some 20 MB for every model that was trained.
+    `tf.custom_gradient`, which optimizers of Keras and activations such as silu pass through, registers a function by
+    name for each use in a graph, for ever; and that function holds the whole graph: some 12 MB for a small network.
     """
-    import gc
+    registered = _registered_gradients()
+    before = set(registered)
+    try:
+        yield
+    finally:
+        for name in [name for name in registered if name not in before and name.startswith("CustomGradient-")]:
+            del registered[name]
 
+
+def _registered_gradients():
+    """What TensorFlow has registered gradients in, by name; nothing on other backends, or where it is kept elsewhere."""
     import keras
 
     if keras.backend.backend() != "tensorflow":
-        return []
-    kind = type(tf().Graph())
-    return [
-        found
-        for found in gc.get_objects()
-        if type(found).__name__ == "FuncGraph" and isinstance(found, kind) and "one_step_on_data" in found.name
-    ]
+        return {}
+    tf()
+    from tensorflow.python.framework import ops
 
-
-def release(graph):
-    """Let go of a graph whose model is gone."""
-    from tensorflow.python.framework.func_graph import dismantle_func_graph
-
-    dismantle_func_graph(graph)
+    registered = getattr(getattr(ops, "gradient_registry", None), "_registry", None)
+    return registered if isinstance(registered, dict) else {}

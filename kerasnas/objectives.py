@@ -23,7 +23,7 @@ class Objective:
 
     Args:
         name: As Keras reports it: "val_accuracy", "val_loss", "val_price_mae" for the head `price`; or "params" and
-            "flops", which every trial has.
+            "flops", which every trial has, or "latency": milliseconds for one example on the machine that searches.
         direction: "max" or "min"; inferred from the name where that is possible.
         terms: Of a weighted sum, pairs of a metric and its weight; empty for a single metric.
 

@@ -49,7 +49,9 @@ class TimeseriesBlock(Block):
             "inception": InceptionSeries(Choice(8, 16, 32, default=16), Choice(1, 2, 3, 6, default=3)),
             "convolution": ConvolutionalSeries(Choice(32, 64, 128, default=64)),
             "residual": ResidualSeries(Choice(16, 32, 64, default=32)),
-            "recurrent": _shortened(RecurrentStack(Choice(1, 2), Choice(16, 32, 64, default=32), Choice("gru", "lstm"))),
+            "recurrent": _shortened(
+                RecurrentStack(Choice(1, 2), Choice(16, 32, 64, default=32), Choice("gru", "lstm"))
+            ),
             "attention": _shortened(TransformerStack(0, Choice(32, 64), layers=Choice(1, 2))),
         }
         networks = {kind: Sequential({**_prepared(), "network": network}) for kind, network in trained.items()}
@@ -98,11 +100,15 @@ class TimeseriesBlock(Block):
             {"random/features/kind": "shares", "random/features/seed": 1},
             {"random/features/kind": "both", "random/features/seed": 2, "random/each": "series"},
         ]
-        entries = [
+        if len(self.types) == 1:
+            return [
+                {path.removeprefix("random/"): answer for path, answer in entry.items()}
+                for entry in random if self.types == ["random"]
+            ]  # fmt: skip
+        return [
             *({"": "random", **entry} for entry in random if "random" in self.types),
             *({"": kind} for kind in self.types if kind != "random"),
         ]
-        return entries if len(self.types) > 1 else [{k: v for k, v in e.items() if k} for e in entries]
 
 
 def _shortened(network):

@@ -110,7 +110,7 @@ class TableFeatures(Operation):
     def fit(self, rows):
         """A copy that knows middles, scales and quantiles. `rows` are the raw columns `(n, 1)`, in order."""
         numbers, _, _ = self._sources(_as_tuple(rows), Arrays())
-        fitted = [self._learnt(column) for column in numbers.T]
+        fitted = [self._learnt(column) for column in numbers.T] if numbers is not None else []
         middle, scale, knots = zip(*fitted) if fitted else ((), (), ())
         return replace(self, middle=middle, scale=scale, knots=knots)
 

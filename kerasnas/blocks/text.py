@@ -3,8 +3,9 @@
 from dataclasses import replace
 
 from kerasnas.blocks.block import Block
+from kerasnas.blocks.term_views import View
 from kerasnas.blocks.text_networks import BagNetwork, ConvolutionalText, RecurrentText, TransformerText
-from kerasnas.blocks.vectorizing import NgramVector, Terms, TokenIds, View
+from kerasnas.blocks.vectorizing import NgramVector, Terms, TokenIds
 from kerasnas.data.texts import TextTraits
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.space import Choice, Float, Sequential

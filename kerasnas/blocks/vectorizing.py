@@ -4,62 +4,13 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from kerasnas.blocks.term_views import View
 from kerasnas.blocks.term_weights import binary_targets, document_weights, likelihood_weights
 from kerasnas.data import tokens
 from kerasnas.space import Operation
 
 NORM = 4.0  # length of a row's weights: at 1, first layers learn too slowly
 TINY = 1e-6
-
-
-@dataclass(frozen=True)
-class View:
-    """One way to cut texts into terms.
-
-    Args:
-        unit: "word", "character", or "token" for rows that are ids of tokens.
-        least, most: Length of the shortest and of the longest run of units that is a term.
-        size: Terms at most; the most frequent are kept.
-        length: Terms of a row at most; the weightiest are kept.
-    """
-
-    unit: str
-    least: int
-    most: int
-    size: int
-    length: int
-
-    def learn(self, rows):
-        """The vocabulary of some rows."""
-        if self.unit == "token":
-            return list(range(1, self.size + 1))
-        return tokens.vocabulary(rows, self.size, self.unit, self.least, self.most)
-
-    def count(self, rows, known):
-        """How often each row has each known term: a sparse matrix `(n, known)`."""
-        if self.unit == "token":
-            return tokens.counted_ids(rows, self.size)
-        return tokens.counted(rows, known, self.unit, self.least, self.most)
-
-    def layers(self, known, shape, name):
-        """A function from a tensor of rows to their counts `(n, size)`, made of stock layers."""
-        import keras
-
-        ops = keras.ops
-        if self.unit == "token":
-            encoding = keras.layers.CategoryEncoding(self.size + 1, output_mode="count", name=name)
-            return lambda x: encoding(ops.where(x > self.size, 0, x))[:, 1:]
-
-        def padded(counts):  # without the column of what is unknown
-            return ops.pad(counts[:, 1:], ((0, 0), (0, self.size + 1 - counts.shape[1])))
-
-        vectorization = keras.layers.TextVectorization(
-            ngrams=tuple(range(self.least, self.most + 1)), output_mode="count", vocabulary=list(known) or ["\u00b7"],
-            split="whitespace" if self.unit == "word" else "character", name=name,
-        )  # fmt: skip
-        if not shape:
-            return lambda x: padded(vectorization(x))
-        return lambda x: padded(sum(vectorization(x[:, column]) for column in range(shape[0])))
 
 
 class _Vectorizing(Operation):
@@ -106,9 +57,9 @@ class Terms(_Vectorizing):
         """
         vocabularies, weights = [], []
         for view in self.views:
-            known = view.learn(rows)
-            vocabularies.append(np.array(known, object))
-            weights.append(self._weights(view.count(rows, known), y).astype("float32"))
+            known, counts = view.learn(rows)
+            vocabularies.append(known)
+            weights.append(self._weights(counts, y).astype("float32"))
         return replace(self, vocabularies=tuple(vocabularies), weights=tuple(weights))
 
     def _weights(self, counts, y):
@@ -254,9 +205,8 @@ class NgramVector(_Vectorizing):
 
     def fit(self, rows):
         """A fitted copy. `rows` are texts `(n,)` or `(n, columns)`, or ids `(n, steps)`."""
-        known = self.view.learn(rows)
-        weights = document_weights(self.view.count(rows, known)).astype("float32")
-        return replace(self, vocabulary=np.array(known, object), weights=weights)
+        known, counts = self.view.learn(rows)
+        return replace(self, vocabulary=known, weights=document_weights(counts).astype("float32"))
 
     def transform(self, rows):
         """float32 `(n, size)`."""

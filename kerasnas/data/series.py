@@ -1,5 +1,7 @@
 """Checked series: arrays, lists of series of different lengths, and long frames with a column of times."""
 
+import warnings
+
 import numpy as np
 
 from kerasnas.data.values import as_values, refuse_empty, refuse_not_finite
@@ -145,8 +147,6 @@ def in_time(frame, time, what="`x`"):
     times = times_of(frame[time], time, what)
     order = np.argsort(times, kind="stable")
     if (order[1:] < order[:-1]).any():
-        import warnings
-
         warnings.warn(f"Expected {what} in the order of '{time}'. Received: rows out of order; sorted.", stacklevel=3)
         frame, times = frame.iloc[order], times[order]
     check_steps(times, frame[time].to_numpy(), time, what)
@@ -162,7 +162,9 @@ def times_of(column, name, what):
     if pandas.api.types.is_numeric_dtype(column) and column.dtype != bool:
         return column.to_numpy("float64")
     try:
-        dates = pandas.to_datetime(column)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Could not infer format")
+            dates = pandas.to_datetime(column)
     except (TypeError, ValueError) as error:
         raise DataError(f"Expected '{name}' of {what} to hold times. Received: {column.iloc[0]!r}.") from error
     return (dates - dates.min()).dt.total_seconds().to_numpy("float64")

@@ -21,7 +21,7 @@ def pieces(text, unit):
 
 
 def terms(text, unit, least, most):
-    """Runs of `least` to `most` words or characters, joined by spaces, one after another.
+    """Runs of `least` to `most` words (as bytes, joined by spaces) or characters (as strings), one after another.
 
     Args:
         text: The text; several texts of one row as a tuple or array.
@@ -30,8 +30,21 @@ def terms(text, unit, least, most):
     """
     if not isinstance(text, str):
         return chain.from_iterable(terms(each, unit, least, most) for each in text)
-    found = pieces(text, unit)
-    return chain.from_iterable(map(b" ".join, zip(*(found[i:] for i in range(n)))) for n in range(least, most + 1))
+    if unit == "word":
+        found = pieces(text, unit)
+        return chain.from_iterable(map(b" ".join, zip(*(found[i:] for i in range(n)))) for n in range(least, most + 1))
+    text = standardized(text).decode()
+    return (text[i : i + n] for n in range(least, most + 1) for i in range(len(text) - n + 1))
+
+
+def spelled(term):
+    """A term as Keras's vocabularies spell it: spaces between words, and between characters."""
+    return term.decode("utf-8", "replace") if isinstance(term, bytes) else " ".join(term)
+
+
+def unspelled(term, unit):
+    """The term that is `spelled` so."""
+    return term.encode() if unit == "word" else term[::2]
 
 
 def vocabulary(rows, size, unit, least, most):
@@ -53,10 +66,19 @@ def vocabulary(rows, size, unit, least, most):
         if len(counts) > COUNTED:
             counts = Counter({term: count for term, count in counts.items() if count > 1})
     # Ties by the term itself, so that the order of rows does not matter.
-    ordered = sorted(counts, key=lambda term: (-counts[term], term))
-    known = (term.decode("utf-8", "replace") for term in ordered)
+    ordered = sorted(_frequent(counts, 2 * size), key=lambda term: (-counts[term], term))
+    known = map(spelled, ordered)
     usable = (term for term in known if term.strip() and len(term.splitlines()) == 1 and "\0" not in term)
     return [term for term, _ in zip(usable, range(size))]
+
+
+def _frequent(counts, size):
+    """The terms that are counted as often as the one in place `size`, or more: few are sorted faster than all."""
+    if len(counts) <= size:
+        return list(counts)
+    values = np.fromiter(counts.values(), int, len(counts))
+    least = np.partition(values, -size)[-size]
+    return [term for term, count in counts.items() if count >= least]
 
 
 def counted(rows, known, unit, least, most):
@@ -72,7 +94,7 @@ def counted(rows, known, unit, least, most):
     """
     from scipy.sparse import csr_matrix
 
-    places = {term.encode(): place for place, term in enumerate(known)}
+    places = {unspelled(term, unit): place for place, term in enumerate(known)}
     ends, columns = [0], []
     for row in rows:
         columns.extend(places[term] for term in terms(row, unit, least, most) if term in places)

@@ -79,6 +79,8 @@ def season_of(values, longest=None):
         values: Numbers `(steps,)`.
         longest: The longest season to look for; a third of the series if None.
     """
+    from scipy.signal import find_peaks
+
     changes = np.diff(np.asarray(values, "float64"))
     count = len(changes)
     longest = min(longest or count // 3, count // 3)
@@ -87,14 +89,14 @@ def season_of(values, longest=None):
     spectrum = np.abs(np.fft.rfft(changes - changes.mean(), 2 * count)) ** 2
     related = np.fft.irfft(spectrum)[: longest + 2]
     related = related / related[0]
-    inner = related[1:-1]
-    peaks = np.flatnonzero((inner[1:] >= inner[:-1]) & (inner[1:] > related[3:])) + 2 if longest > 2 else np.array([])
-    peaks = [int(lag) for lag in peaks if related[lag] > max(0.1, 3 / np.sqrt(count))]
-    if not peaks:
+    # What is random from step to step sets neighbouring changes against each other: the first lag tells nothing.
+    chance = 1 / np.sqrt(count)
+    peaks = find_peaks(related[2:], height=max(0.1, 3 * chance), prominence=max(0.1, 4 * chance))[0] + 2
+    if not len(peaks):
         return 1
     best = max(related[lag] for lag in peaks)
     # Multiples of a season peak alike: the first that is nearly as high is the season itself.
-    return next(lag for lag in peaks if related[lag] >= 0.9 * best)
+    return int(next(lag for lag in peaks if related[lag] >= 0.9 * best))
 
 
 def usual_lookback(steps, horizon, season):

@@ -2,6 +2,7 @@
 
 from kerasnas.evaluators.nas_benchmarks import accel_nasbench_table, nasbench201_table, nasbench_macro_table
 from kerasnas.evaluators.table import Table
+from kerasnas.evaluators.table import read as read_table
 from kerasnas.evaluators.training import Training
 
-__all__ = ["Table", "Training", "accel_nasbench_table", "nasbench201_table", "nasbench_macro_table"]
+__all__ = ["Table", "Training", "accel_nasbench_table", "nasbench201_table", "nasbench_macro_table", "read_table"]

@@ -1,5 +1,6 @@
 """Scores that are looked up in a table: benchmarks of architecture search, without training."""
 
+import copy
 import hashlib
 import math
 import numbers
@@ -104,6 +105,18 @@ class Table(Evaluator):
     @cached_property
     def _forms(self):
         return {self._form(each): row for row, each in reversed(list(enumerate(self.architectures())))}
+
+    def with_metrics(self, metrics):
+        """A copy that tells other columns, by other names."""
+        other = copy.copy(self)
+        other.metrics = dict(metrics)
+        for column in other._columns({}):
+            other._check(column)
+        return other
+
+    def column(self, name):
+        """A metric of all rows, in their order."""
+        return self._lists(self._columns({})[list(self.metrics).index(name)])
 
     def architectures(self):
         """The architectures of all rows, in their order."""

@@ -1,20 +1,18 @@
 """Train a candidate on the training rows, judge it on the validation rows."""
 
 import copy
-import gc
 import time
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from kerasnas import backend
 from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
 from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
+from kerasnas.evaluators.passing import passing
 from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, shares
 from kerasnas.evaluators.stretches import Stretches, usable
@@ -57,12 +55,17 @@ class Training(Evaluator):
     def setup(self, context):
         super().setup(context)
         self.prepared = {}
-        self.spared = weakref.WeakSet(backend.graphs())  # of models that are the user's, not of trials
 
     # ----------------------------------------------------------------- stages
     def evaluate(self, proposal, report):
+        with passing():
+            return self._trial(proposal, report)
+
+    def _trial(self, proposal, report):
+        import keras
+
         started, task = time.monotonic(), self.context.task
-        self._begin(proposal)
+        keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
         plan = Plan.of(
             resolved.training, len(task.train),
@@ -105,8 +108,14 @@ class Training(Evaluator):
         Returns:
             The path of the plain model.
         """
+        with passing():
+            return self._again(trial)
+
+    def _again(self, trial):
+        import keras
+
         task, proposal = self.context.task, trial.proposal
-        self._begin(proposal)
+        keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
         training, epochs = resolved.training, max(1, trial.measurement.extra.get("epochs", 1))
         plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
@@ -127,16 +136,6 @@ class Training(Evaluator):
         pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
         metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
         return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, self.swift)
-
-    def _begin(self, proposal):
-        import keras
-
-        keras.backend.clear_session()
-        gc.collect()
-        for graph in backend.graphs():
-            if graph not in self.spared:
-                backend.release(graph)
-        keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
 
     def _graph(self, network):
         """The network as a graph, and the names of its steps that can be computed once."""
@@ -186,6 +185,7 @@ class Training(Evaluator):
         from kerasnas.evaluators.pace import Pace
 
         self._compile(model, plan)
+        model.optimizer.build(model.trainable_variables)  # while a graph is traced it would take a second graph
         seed = trial_seed(self.context.seed, proposal.number)
         train = plan.smoothed(share.train, self.context.task.losses())
         batches = self._batches(train, plan.batch_size, seed, training)

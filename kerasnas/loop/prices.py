@@ -5,22 +5,31 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Price:
-    """A function from an architecture to its parameters and FLOPs, by name; empty where they cannot be told.
+    """A function from an architecture to its parameters, FLOPs and latency, by name, as far as they can be told.
 
     Args:
         space: The `Space`.
         shapes: Shapes of the inputs, by name.
+        latency: Whether to measure the milliseconds for one example, too, on the machine that searches.
     """
 
     space: object
     shapes: dict
+    latency: bool = False
 
     def __call__(self, architecture):
         try:
             spent = self.cost(architecture)
+            told = {"params": int(spent.params), "flops": int(spent.flops)}
+            return {**told, "latency": self.measured(architecture)} if self.latency else told
         except Exception:  # an operation of the user's may not say what it costs: that alone fails no trial
             return {}
-        return {"params": int(spent.params), "flops": int(spent.flops)}
+
+    def measured(self, architecture):
+        """Milliseconds for one example."""
+        from kerasnas.lowering import latency
+
+        return latency(self.space, architecture, self.shapes)
 
     def cost(self, architecture):
         """The `Cost`."""

@@ -39,8 +39,8 @@ def refit(run, context, journal, model):
         return model
     evaluator = copy.copy(run.evaluator)
     evaluator.setup(context)
-    paths = [evaluator.refit(trial) for trial in chosen]
-    paths += [checkpoint(context.folder, number) for number in members[len(chosen) :]]
+    again = {trial.number: evaluator.refit(trial) for trial in chosen}
+    paths = [again.get(number, checkpoint(context.folder, number)) for number in members]
     models = [keras.models.load_model(each) for each in paths]
     temperatures = {name: each["temperature"] for name, each in final["calibration"].items()}
     whole = assembled(models, final["weights"], temperatures, context.task.heads)
@@ -50,13 +50,13 @@ def refit(run, context, journal, model):
 
 
 def _in_time(trials, budget, journal):
-    """The first of some trials for whose training there is time left."""
+    """The trials, the first first, for whose training there is time left."""
     if budget.time_limit is None:
         return trials
     left, chosen = 0.97 * budget.time_limit - journal.elapsed(), []
     for trial in trials:
-        left -= AGAIN * trial.measurement.seconds
-        if left < 0:
-            break
-        chosen.append(trial)
+        needed = AGAIN * trial.measurement.seconds
+        if needed <= left:
+            left -= needed
+            chosen.append(trial)
     return chosen

@@ -65,7 +65,7 @@ class Session:
             journal.header(identity)
             seed = folders.seed(journal, self.seed)
             task = None if self.task is None else self.task(seed)
-            price = None if task is None else Price(self.space, dict(task.shapes))
+            price = None if task is None else self._price(task)
             context = Context(self._limited(price), task, self.objectives[0], seed, folder, self.objectives)
             if task is not None:
                 prepare()
@@ -93,6 +93,10 @@ class Session:
                 f"the model has seen {run.epochs} of {planned[0]} epochs.",
                 stacklevel=4,
             )
+
+    def _price(self, task):
+        timed = any("latency" in objective.metrics for objective in self.objectives)
+        return Price(self.space, dict(task.shapes), timed)
 
     def _limited(self, price):
         """The space, without the models over the sizes that the budget allows."""

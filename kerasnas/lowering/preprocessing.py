@@ -145,10 +145,12 @@ class Preprocessing:
     def __init__(self, graph, dataset):
         self.graph, self.fitted = graph, {}
         self.trivial = not graph.steps
+        self._made = (None, None)  # rows that all were fitted on, and what was made of them meanwhile
         if not self.trivial:
             sample = _sample(dataset)
             rows = {name: _values(array) for name, array in sample.x.items()}
-            graph.flow(_Fitting(self.fitted, next(iter((sample.y or {}).values()), None)), rows, "")
+            made = graph.flow(_Fitting(self.fitted, next(iter((sample.y or {}).values()), None)), rows, "")
+            self._made = (sample, made) if sample is dataset else self._made
 
     def tensors(self, inputs):
         """What this part makes of Keras tensors: both are dicts by name."""
@@ -156,8 +158,11 @@ class Preprocessing:
 
     def apply(self, dataset):
         """The preprocessed rows of a `Dataset`, as one whose inputs are this part's outputs."""
-        rows = {name: _values(array) for name, array in dataset.x.items()}
-        return type(dataset)(self.graph.flow(_Rows(self.fitted), rows, ""), dataset.y, dataset.weight)
+        seen, made = self._made
+        if dataset is not seen:
+            rows = {name: _values(array) for name, array in dataset.x.items()}
+            made = self.graph.flow(_Rows(self.fitted), rows, "")
+        return type(dataset)(made, dataset.y, dataset.weight)
 
     def model(self, rows):
         """This part as a Keras model of rows like these."""

@@ -81,7 +81,7 @@ def importance(run, objective=None):
     rows = [(path, means[path] / whole, float(losses[path].std()) / whole) for path in groups]
     frame = pd.DataFrame(rows, columns=["decision", "importance", "spread"])
     frame = frame.sort_values("importance", ascending=False, kind="stable", ignore_index=True)
-    frame.attrs["r2"] = r2
+    frame.attrs.update(r2=r2, objective=objective.name)
     return frame
 
 

@@ -11,6 +11,7 @@ from kerasnas.report.board import leaderboard
 from kerasnas.report.comparison import compare
 from kerasnas.report.coordinates import draw_parallel
 from kerasnas.report.curves import draw_curves
+from kerasnas.report.forest import importance
 from kerasnas.report.panels import draw_best, draw_diversity, draw_front, draw_importance
 from kerasnas.report.runs import gather
 from kerasnas.report.words import duration
@@ -91,14 +92,23 @@ def _about(name, known, out, several, which):
     board = leaderboard(known.folder).head(TOP)
     metrics = [objective.name for objective in known.objectives]
     columns = [column for column in board.columns if column in (*SHOWN, *metrics) and board[column].notna().any()]
+    matter = _matter(known)
     drawings = [
         ("front", lambda path: draw_front(known, path)),
-        ("importance", lambda path: draw_importance(known, path)),
-        ("parallel", lambda path: draw_parallel(known, path)),
+        ("importance", lambda path: draw_importance(known if matter is None else matter, path)),
+        ("parallel", lambda path: draw_parallel(known, path, None if matter is None else list(matter["decision"][:8]))),
         ("curves", lambda path: draw_curves(known.folder, path)),
     ]
     pictures = [_picture(out, mark + kind, None, draw) for kind, draw in drawings]
     return f"<h2>{html.escape(head)}</h2><div class='wide'>{_table(board[columns])}</div>{''.join(pictures)}"
+
+
+def _matter(known):
+    """The importances of a run's decisions, or None where there are too few trials to tell."""
+    try:
+        return importance(known)
+    except ArgumentError:
+        return None
 
 
 def _picture(out, name, title, draw):

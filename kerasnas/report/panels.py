@@ -125,7 +125,7 @@ def draw_importance(run, path=None, top=15):
     """Draw which decisions of a run matter most; see `kerasnas.report.importance`.
 
     Args:
-        run: A run's folder, or its `Record`.
+        run: A run's folder, its `Record`, or what `importance` gave.
         path: File to write; see `draw_best`.
         top: Decisions at most.
 
@@ -136,7 +136,7 @@ def draw_importance(run, path=None, top=15):
         ArgumentError: If there are too few trials to tell.
         JournalError: If the run cannot be read.
     """
-    found = importance(run)
+    found = run if hasattr(run, "attrs") else importance(run)
     shown = found.head(top).iloc[::-1]
     figure, axes = _figure(height=1.2 + 0.3 * len(shown))
     axes.barh(shown["decision"].map(_ending), shown["importance"], xerr=shown["spread"], color=PALETTE[0], height=0.65,
@@ -146,7 +146,7 @@ def draw_importance(run, path=None, top=15):
     doubt = "" if r2 > 0.2 else ": too little to rely on"
     axes.set_title(f"the forest explains {max(r2, 0):.0%} of what differs between unseen trials{doubt}", fontsize=9)
     axes.set_xlim(left=0)
-    axes.set_xlabel(f"importance for {_record(run).objective.name}")
+    axes.set_xlabel(f"importance for {found.attrs['objective']}")
     save(figure, path)
     return figure
 

@@ -88,7 +88,7 @@ def check_measured(heads, rows, objectives):
 
     usual = all(head.loss is None and head.metrics is None for head in heads.values())
     (only,) = heads.values() if len(heads) == 1 else (None,)
-    wanted = [name for objective in objectives for name in objective.metrics if name not in ("params", "flops")]
+    wanted = [name for objective in objectives for name in objective.metrics if name not in COSTS]
     if usual and set(wanted) <= {"val_loss", f"val_{only.objective}" if only is not None else None}:
         return
     _check_known(heads)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 
 from kerasnas import backend
-from kerasnas.blocks.vectorizing import NgramVector, Terms, TokenIds, View
+from kerasnas.blocks.term_views import View
+from kerasnas.blocks.vectorizing import NgramVector, Terms, TokenIds
 
 TEXTS = [
     "A good film, a GOOD one!", "bad. bad, bad film", "", "   ", "no\u0085break here", "日本語の映画 いい",
@@ -109,3 +110,28 @@ def test_nothing_to_learn_from_leaves_empty_rows():
     assert not operation.transform(rows).any()
     assert not answers(exported(operation, np.array(["any", "thing"], object)), rows).any()
     assert not TokenIds(9, 4).fit(rows).transform(rows).any()
+
+
+def test_rows_are_counted_once_whatever_is_made_of_them(monkeypatch):
+    from kerasnas.data import tokens
+
+    calls, original = [], tokens.counted
+    monkeypatch.setattr(tokens, "counted", lambda rows, *rest: calls.append(len(rows)) or original(rows, *rest))
+    rows, others = ROWS.copy(), ROWS[:3].copy()
+    for weighting in ("likelihood", "document"):
+        operation = Terms((WORDS,), weighting).fit_with(rows, Y)
+        operation.transform(rows)
+    assert calls == [len(rows)]
+    np.testing.assert_array_equal(operation.transform(others), operation.transform(rows)[:3])
+    assert calls == [len(rows), 3]
+
+
+def test_counts_are_let_go_with_their_rows():
+    from kerasnas.blocks import term_views
+
+    rows = ROWS.copy()
+    key = (id(rows), WORDS)
+    Terms((WORDS,)).fit_with(rows, Y)
+    assert key in term_views._KEPT
+    del rows
+    assert key not in term_views._KEPT

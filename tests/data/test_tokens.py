@@ -6,7 +6,17 @@ import pandas as pd
 import pytest
 
 from kerasnas import backend
-from kerasnas.data.tokens import counted, counted_ids, pieces, sequences, standardized, terms, vocabulary
+from kerasnas.data.tokens import (
+    counted,
+    counted_ids,
+    pieces,
+    sequences,
+    spelled,
+    standardized,
+    terms,
+    unspelled,
+    vocabulary,
+)
 
 EVERY = "".join(chr(c) + ("x" if c % 3 else "") for c in range(1, 0x3100) if not 0xD800 <= c < 0xE000)
 TEXTS = np.array(
@@ -51,8 +61,10 @@ def test_terms_worked_out_by_hand():
     assert standardized("It's NEW: É!") == "its new É".encode()
     assert pieces("a  b\tc", "word") == [b"a", b"b", b"c"]
     assert list(terms("a b c", "word", 1, 2)) == [b"a", b"b", b"c", b"a b", b"b c"]
-    assert list(terms("ab c", "character", 3, 3)) == [b"a b  ", b"b   c"]
-    assert list(terms("a", "word", 2, 2)) == []
+    assert list(terms("ab c", "character", 3, 3)) == ["ab ", "b c"]
+    assert list(terms("a", "word", 2, 2)) == list(terms("a", "character", 2, 2)) == []
+    assert spelled("b c") == "b   c" and spelled("é b".encode()) == "é b"
+    assert unspelled("b   c", "character") == "b c" and unspelled("é b", "word") == "é b".encode()
     assert list(terms(("a b", "c"), "word", 2, 2)) == [b"a b"]  # no pair across texts
 
 

@@ -117,6 +117,21 @@ SEQUENTIAL = [
     ops.Embedding(7, 3),
 ]
 
+TABLES = [
+    *((operation, shape) for operation in (
+        ops.Take(1), ops.Take(0, 2), ops.Scale(), ops.Scale("normal", bias=True), ops.Waves(5), ops.Bins(4),
+        ops.Dense(3),
+    ) for shape in [(4,), (3, 4)]),
+    *((operation, shape) for operation in (
+        ops.FeatureDense(3), ops.FeatureDense(5, use_bias=False), ops.JoinFeatures(), ops.JoinFeatures(members=True),
+    ) for shape in [(4, 6), (3, 4, 6)]),
+    *((ops.Lookup(9, 4), shape) for shape in [(1,), (3, 1)]),
+    (ops.Members(3), (5,)),
+    (ops.MemberDense(4), (3, 5)),
+    (ops.MemberDense(folds=3), (3, 5)),
+    (ops.SharedDense(4), (3, 5)),
+]  # fmt: skip
+
 OTHERS = [
     (ops.Embedding(9, 4), (6,)),
     (ops.Bag(9, 4), (6, 2)),
@@ -141,6 +156,7 @@ ALL = [
     *((operation, shape) for operation in IMAGE_ONLY for shape in IMAGES),
     *((operation, shape) for operation in FLAT for shape in VECTORS),
     *((operation, shape) for operation in SEQUENTIAL for shape in SEQUENCES),
+    *TABLES,
     *OTHERS,
     *SERIES,
 ]

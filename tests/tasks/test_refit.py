@@ -73,3 +73,19 @@ def test_time_is_kept_for_it():
     assert run._spoken_for() == 50 + AGAIN * 10
     run.budget = Budget(time_limit=100)
     assert run._spoken_for() == 50
+
+
+def test_members_without_time_for_it_stay_in_the_mean():
+    from kerasnas.loop.refit import _in_time
+
+    class Clock:
+        def elapsed(self):
+            return 60.0
+
+    class Trained:
+        def __init__(self, seconds):
+            self.measurement = kn.Measurement({}, seconds=seconds)
+
+    slow, quick, other = Trained(50.0), Trained(20.0), Trained(20.0)
+    assert _in_time([slow, quick, other], Budget(time_limit=100), Clock()) == [quick]
+    assert _in_time([slow, quick, other], Budget(), Clock()) == [slow, quick, other]

@@ -105,6 +105,8 @@ def learn_table(value, what="`x`", column_names=None, column_types=None, prefix=
             if name not in frame.columns:
                 raise missing_column(name, frame.columns, what)
         frame = frame[list(column_names)]
+    if len(frame) < 2:
+        raise DataError(f"Expected at least 2 rows in {what} to learn from. Received: {len(frame)}.")
     types = _checked_types(column_types, frame.columns)
     columns, dropped, raw = [], {}, raw_names(frame.columns, prefix)
     for place, name in enumerate(frame.columns):

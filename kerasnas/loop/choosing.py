@@ -1,0 +1,88 @@
+"""The final choice under noise: which of many measured architectures is truly best."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from kerasnas.contract import Trial
+
+FEWEST = 20  # trials from which a model of them is worth asking
+NEGLIGIBLE = 0.01  # part of the variance that is noise, below which scores are taken as they are
+DOUBTFUL = 0.1  # part that a model leaves unexplained, above which it has no say
+MOST = 500  # trials that are modelled, the best ones
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The chosen trial and what was expected of the others.
+
+    Attributes:
+        trial: The chosen one.
+        expected: Dict from trials' numbers to the objective's expected value, as measured anew; empty where the raw
+            scores are taken as they are.
+        noise: The part of the scores' variance that the model takes for noise; None without a model.
+        reason: One sentence that says why.
+    """
+
+    trial: Trial
+    expected: dict = field(default_factory=dict)
+    noise: float | None = None
+    reason: str = ""
+
+
+def choose(trials, space, objective):
+    """The trial with the highest posterior mean, or the best measured one where a model adds nothing.
+
+    The best of many noisy scores is partly luck. A Gaussian process with a fitted noise term, on one-hot decisions and
+    the scores' ranks, says what a score would be without its luck. Where its noise is negligible the best measured
+    stays, and where it explains the scores badly too: then what it takes for noise may be what it does not understand.
+
+    Args:
+        trials: Completed `Trial`s of one fidelity; at least one.
+        space: The `Space`.
+        objective: The `Objective`.
+
+    Returns:
+        A `Choice`.
+    """
+    ranked = sorted(trials, key=objective.rank, reverse=True)[:MOST]
+    best = ranked[0]
+    scores = np.array([objective.score(trial.measurement.metrics) for trial in ranked])
+    if len(ranked) < FEWEST or np.ptp(scores) == 0:
+        return Choice(best, reason=f"Too few different scores to model: {len(set(scores.tolist()))}.")
+    means, noise = posterior(space, [trial.proposal.architecture for trial in ranked], scores)
+    if not NEGLIGIBLE <= noise <= DOUBTFUL:
+        why = "negligible" if noise < NEGLIGIBLE else "more than the model can be trusted with"
+        return Choice(best, noise=noise, reason=f"The best measured: noise is {noise:.1%} of the variance, {why}.")
+    sign = 1 if objective.direction == "max" else -1
+    expected = {trial.number: float(sign * mean) for trial, mean in zip(ranked, means)}
+    chosen = ranked[int(np.argmax(means))]
+    return Choice(chosen, expected, noise, f"The highest expected score: noise is {noise:.1%} of the variance.")
+
+
+def posterior(space, architectures, scores):
+    """The scores without their luck, and the part of their variance that is noise.
+
+    Args:
+        space: The space the architectures are of.
+        architectures: Architectures.
+        scores: Their scores, more is better.
+    """
+    import warnings
+
+    from scipy.stats import norm, rankdata
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.gaussian_process import GaussianProcessRegressor
+    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+
+    encode = space.one_hot()
+    x = np.stack([encode(each) for each in architectures]).astype("float64")
+    normal = norm.ppf((rankdata(scores) - 0.5) / len(scores))
+    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * RBF(3.0, (0.3, 100.0)) + WhiteKernel(0.1, (1e-6, 10.0))
+    process = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
+        process.fit(x, normal)
+    means = process.predict(x)
+    order = np.argsort(normal, kind="stable")
+    return np.interp(means, normal[order], scores[order]), float(process.kernel_.k2.noise_level)

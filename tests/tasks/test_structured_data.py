@@ -1,0 +1,136 @@
+"""The facades over tables, on real rows and on made-up ones."""
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+
+import kerasnas as kn
+from kerasnas.backend import strings
+from kerasnas.errors import DataError
+from kerasnas.tasks.structured_data import FOLDS
+
+
+def made(rows=240, seed=0):
+    rng = np.random.default_rng(seed)
+    table = pd.DataFrame(
+        {
+            "size": rng.normal(size=rows),
+            "town": rng.choice(["Oslo", "Rome", None], rows),
+            "seen": pd.date_range("2020-01-01", periods=rows, freq="D"),
+            "rooms": rng.integers(1, 5, rows),
+        }
+    )
+    table.loc[::9, "size"] = np.nan
+    table["price"] = 100 + 20 * table["rooms"] + 30 * (table["town"] == "Oslo") + rng.normal(size=rows)
+    table["dear"] = np.where(table["price"] > table["price"].median(), "yes", "no")
+    return table
+
+
+def raw(table, schema):
+    convert = keras.ops.convert_to_tensor
+    return {n: strings(a) if a.dtype == object else convert(a) for n, a in schema.arrays(table).items()}
+
+
+@pytest.fixture(scope="module")
+def classifier(tmp_path_factory):
+    table = made().drop(columns="price")
+    found = kn.StructuredDataClassifier(max_trials=2, seed=0, epochs=40, directory=tmp_path_factory.mktemp("runs"))
+    found.fit(table, "dear", verbose=0)
+    return found
+
+
+def test_it_learns_and_answers_in_labels(classifier):
+    later = made(seed=1)
+    assert classifier.score(later, "dear") > 0.85
+    assert set(classifier.predict(later.drop(columns=["dear", "price"]))) == {"yes", "no"}
+    assert classifier.predict_proba(later).shape == (240, 2)
+
+
+def test_few_rows_are_cross_validated_by_members_of_one_graph(classifier):
+    extra = classifier.trials_[0].measurement.extra
+    assert extra["folds"] == FOLDS
+    assert extra["epochs"] <= 200  # once, not once for each fold
+
+
+def test_order_of_columns_and_strange_rows(classifier):
+    later = made(seed=1)
+    expected = classifier.predict_proba(later)
+    np.testing.assert_array_equal(classifier.predict_proba(later.iloc[:, ::-1]), expected)
+    np.testing.assert_array_equal(classifier.predict_proba(later.to_dict("list")), expected)
+    strange = later.assign(town="Paris", size=np.inf, seen=None, rooms=99)
+    assert np.isfinite(classifier.predict_proba(strange)).all()
+    with pytest.raises(DataError, match="Expected the column 'rooms'"):
+        classifier.predict(later.drop(columns="rooms"))
+
+
+def test_saved_loaded_and_exported(classifier, tmp_path):
+    import tensorflow as tf
+
+    later = made(seed=1)
+    expected = classifier.predict_proba(later)
+    loaded = kn.load(classifier.save(tmp_path / "saved"))
+    np.testing.assert_array_equal(loaded.predict_proba(later), expected)
+    rows = raw(later, loaded.schemas["table"])
+    assert {each.name for each in loaded.model.inputs} == {"size", "town", "seen", "rooms"}
+    classifier.export_model().save(tmp_path / "model.keras")
+    model = keras.models.load_model(tmp_path / "model.keras")
+    np.testing.assert_allclose(model(rows), expected, rtol=1e-4, atol=1e-5)
+    classifier.export_model().export(tmp_path / "graph", verbose=False)
+    np.testing.assert_allclose(tf.saved_model.load(tmp_path / "graph").serve(rows), expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_regression_from_a_file(tmp_path):
+    made().drop(columns="dear").to_csv(tmp_path / "train.csv", index=False)
+    made(seed=1).to_csv(tmp_path / "test.csv", index=False)
+    regressor = kn.StructuredDataRegressor(max_trials=1, seed=0, epochs=60, directory=tmp_path / "runs")
+    regressor.fit(tmp_path / "train.csv", "price", verbose=0)
+    assert regressor.score(str(tmp_path / "test.csv"), "price") > 0.7
+    assert regressor.predict(tmp_path / "test.csv").shape == (240,)
+
+
+def test_arrays_without_names(tmp_path):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(90, 3))
+    found = kn.StructuredDataClassifier(max_trials=1, seed=0, directory=tmp_path, epochs=20)
+    found.fit(x, (x[:, 0] > 0).astype(int), verbose=0)
+    assert found.predict(x[:1].tolist()).shape == (1,)
+    assert found.predict(x).dtype.kind == "i"
+
+
+def test_validation_rows_of_ones_own(tmp_path):
+    table = made()
+    found = kn.StructuredDataClassifier(max_trials=1, seed=0, directory=tmp_path, epochs=3)
+    found.fit(table[:200].drop(columns="price"), "dear", validation_data=(table[200:], "dear"), verbose=0)
+    assert "folds" not in found.trials_[0].measurement.extra
+
+
+@pytest.mark.parametrize(
+    "table, y, message",
+    [
+        (made(), "dearest", "Did you mean 'dear'"),
+        (made().assign(dear=[None] + ["yes"] * 239), "dear", "without missing values"),
+        (made()[["dear"]], "dear", "beside the target"),
+        (made()[["dear", "price"]].assign(price=1), "dear", "differs between rows"),
+        (made()[:1], "dear", "at least 2 rows"),
+        ("nowhere.csv", "dear", "no file"),
+    ],
+)
+def test_what_cannot_be_learnt_is_said_before_any_training(tmp_path, table, y, message):
+    with pytest.raises(DataError, match=message):
+        kn.StructuredDataClassifier(max_trials=1, directory=tmp_path).fit(table, y, verbose=0)
+
+
+@pytest.mark.parametrize("rows", [3, 12])
+def test_very_few_rows(tmp_path, rows):
+    x = pd.DataFrame({"a": np.arange(rows) * 1.5, "b": list("xyz" * 4)[:rows]})
+    found = kn.StructuredDataRegressor(max_trials=1, seed=0, directory=tmp_path, epochs=2)
+    found.fit(x, np.arange(rows), verbose=0)
+    assert np.isfinite(found.predict(x)).all()
+
+
+def test_penguins_at_once(staged, tmp_path):
+    table = pd.read_csv(staged("tabular/penguins.csv.gz")).sample(frac=1, random_state=0)
+    found = kn.StructuredDataClassifier(max_trials=1, seed=0, epochs=40, directory=tmp_path)
+    found.fit(table[:250], "species", verbose=0)
+    assert found.score(table[250:], "species") > 0.95
