@@ -3,7 +3,7 @@
 import inspect
 
 from kerasnas.blocks import ClassificationHead, Drawing
-from kerasnas.errors import ArgumentError, NotFittedError, nearest
+from kerasnas.errors import ArgumentError, DataError, NotFittedError, nearest
 
 # What rows of an input may be, in scikit-learn's words.
 TAGS = {
@@ -98,6 +98,20 @@ class Estimator:
         drawing = Drawing(*self._draw())
         return list(drawing.kinds.values()), list(drawing.heads.values())
 
+    def _rows(self, x):
+        """Rows to answer for, as the predictor takes them.
+
+        Raises:
+            DataError: If they have another number of columns than those of `fit`, and no names to choose by.
+        """
+        x = dense(x)
+        shape, known = getattr(x, "shape", ()), getattr(self, "n_features_in_", None)
+        if known is not None and len(shape) == 2 and shape[1] != known and not hasattr(x, "columns"):
+            raise DataError(
+                f"X has {shape[1]} features, but {type(self).__name__} is expecting {known} features as input."
+            )
+        return x
+
     def _note_features(self, x):
         """Remember the columns of a table or matrix."""
         for name in ("n_features_in_", "feature_names_in_"):
@@ -111,6 +125,11 @@ class Estimator:
             import numpy as np
 
             self.feature_names_in_ = np.array(names, dtype=object)
+
+
+def dense(x):
+    """A sparse matrix as an array; anything else as it is. Some are dicts, too, and would be taken for columns."""
+    return x.toarray() if hasattr(x, "toarray") else x
 
 
 def not_fitted(estimator):
