@@ -105,10 +105,10 @@ class Estimator:
             DataError: If they have another number of columns than those of `fit`, and no names to choose by.
         """
         x = dense(x)
-        shape, known = getattr(x, "shape", ()), getattr(self, "n_features_in_", None)
-        if known is not None and len(shape) == 2 and shape[1] != known and not hasattr(x, "columns"):
+        width, known = width_of(x), getattr(self, "n_features_in_", None)
+        if None not in (width, known) and width != known and not hasattr(x, "columns"):
             raise DataError(
-                f"X has {shape[1]} features, but {type(self).__name__} is expecting {known} features as input."
+                f"X has {width} features, but {type(self).__name__} is expecting {known} features as input."
             )
         return x
 
@@ -116,10 +116,10 @@ class Estimator:
         """Remember the columns of a table or matrix."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
-        shape = getattr(x, "shape", ())
-        if len(shape) != 2:
+        width = width_of(x)
+        if width is None or len(self.predictor_.kinds) > 1:
             return
-        self.n_features_in_ = int(shape[1])
+        self.n_features_in_ = width
         names = list(getattr(x, "columns", ()))
         if names and all(isinstance(name, str) for name in names):
             import numpy as np
@@ -130,6 +130,15 @@ class Estimator:
 def dense(x):
     """A sparse matrix as an array; anything else as it is. Some are dicts, too, and would be taken for columns."""
     return x.toarray() if hasattr(x, "toarray") else x
+
+
+def width_of(x):
+    """Number of columns of a table, a matrix or a list of rows; None for anything else."""
+    shape = getattr(x, "shape", ())
+    if len(shape) == 2:
+        return int(shape[1])
+    rows = isinstance(x, (list, tuple)) and x and isinstance(x[0], (list, tuple))
+    return len(x[0]) if rows and not any(isinstance(cell, (list, tuple)) for cell in x[0]) else None
 
 
 def not_fitted(estimator):

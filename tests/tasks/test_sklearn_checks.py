@@ -51,11 +51,11 @@ BOTH = {
     "check_sample_weight_equivalence_on_dense_data": "which rows validate depends on how many there are",
     "check_sample_weight_equivalence_on_sparse_data": "which rows validate depends on how many there are",
     "check_requires_y_none": WORDS,
-    "check_supervised_y_2d": "a column of targets is given back as one, without a warning",
 }
 EXCEPTIONS = {
     SmallClassifier: {
         **BOTH,
+        "check_supervised_y_2d": "a column of targets is given back as one, without a warning",
         "check_dont_overwrite_parameters": FEW,
         "check_f_contiguous_array_estimator": FEW,
         "check_methods_sample_order_invariance": FEW,
@@ -64,8 +64,14 @@ EXCEPTIONS = {
         "check_fit2d_predict1d": FEW,
         "check_classifiers_regression_target": WORDS,
     },
-    SmallRegressor: BOTH,
+    SmallRegressor: {
+        **BOTH,
+        "check_regressor_multioutput": "answers are float32, as networks give them",
+        "check_methods_sample_order_invariance": "products of matrices in another order differ in the last digit",
+        "check_fit2d_predict1d": WORDS,
+    },
 }
+BY_CHANCE = {"check_methods_sample_order_invariance"}  # whether the last digit differs depends on the machine
 each_kind = pytest.mark.parametrize("kind", EXCEPTIONS, ids=lambda kind: kind.__name__)
 
 QUICK = (
@@ -102,4 +108,5 @@ def test_all_checks(kind):
     failed = [f"{each['check_name']}: {each['exception']!r:.300}" for each in results if each["status"] == "failed"]
     assert not failed, "\n".join(failed)
     known = {each["check_name"] for each in results if each["status"] == "xfail"}
-    assert known == set(EXCEPTIONS[kind]) & {each["check_name"] for each in results}, "exceptions that are none"
+    ran = {each["check_name"] for each in results}
+    assert known | BY_CHANCE == set(EXCEPTIONS[kind]) & ran | BY_CHANCE, "exceptions that are none"
