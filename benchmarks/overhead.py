@@ -50,7 +50,7 @@ def memory(trials):
     class Watch(kn.evaluators.Training):
         def evaluate(self, proposal, report):
             measurement = super().evaluate(proposal, report)
-            seen[proposal.number + 1] = _resident()
+            seen[proposal.number + 1] = resident()
             return measurement
 
     x, y = load_digits(return_X_y=True)
@@ -60,7 +60,8 @@ def memory(trials):
     return seen[20], seen[trials]
 
 
-def _resident():
+def resident():
+    """MB of memory that this process holds."""
     status = Path("/proc/self/statm")
     if status.exists():
         return int(status.read_text().split()[1]) * resource.getpagesize() / 2**20

@@ -78,7 +78,7 @@ def passing_gradients():
 
 
 def _registered_gradients():
-    """What TensorFlow has registered gradients in, by name; nothing on other backends, or where it is kept elsewhere."""
+    """The gradients that TensorFlow has registered, by name; none on other backends, or if it keeps them elsewhere."""
     import keras
 
     if keras.backend.backend() != "tensorflow":

@@ -1,4 +1,4 @@
-"""The command line: `kerasnas demo | leaderboard | report | resume | export | fit | predict`."""
+"""The command line: `kerasnas demo | leaderboard | report | resume | export | fit | predict | strategies`."""
 
 import argparse
 import logging
@@ -62,6 +62,13 @@ def _report(asked):
     from kerasnas.report import write_page
 
     print(write_page(asked.folders, asked.out))
+
+
+def _strategies(asked):
+    from kerasnas.strategies import listing
+
+    for name, line, papers in listing():
+        print(f"{name}\n    {line}\n    {papers}")
 
 
 def _resume(asked):
@@ -225,6 +232,8 @@ def _parser():
     demo = _command(commands, _demo, "demo", "search on handwritten digits, export, and use the exports alone")
     demo.add_argument("--time-limit", type=seconds, default=90, help="seconds for the search (90)")
     demo.add_argument("--output", default="demo_output", help="folder for everything (demo_output)")
+
+    _command(commands, _strategies, "strategies", "the strategies, what each does, and the papers")
 
     board = _command(commands, _leaderboard, "leaderboard", "the trials of a run, the best first")
     board.add_argument("folder", help="a run's folder")

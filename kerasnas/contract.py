@@ -92,6 +92,10 @@ class Strategy:
     def tell(self, trial):
         """A trial ended, in whatever order."""
 
+    def needs(self):
+        """Numbers of the trials whose checkpoints later proposals may go on from (as their `parent`)."""
+        return ()
+
     def describe(self):
         """What identifies the strategy in a journal: its name and arguments as plain JSON values."""
         return _described(self)

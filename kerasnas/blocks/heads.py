@@ -10,7 +10,7 @@ from kerasnas.blocks.reduction import Reduce
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
 from kerasnas.data.scores import Score
 from kerasnas.errors import ArgumentError
-from kerasnas.operations import Activation, Dense, Dropout, MemberDense, Rescaling, SolvedDense
+from kerasnas.operations import Activation, Dense, Dropout, Exponential, MemberDense, Rescaling, SolvedDense
 from kerasnas.space import Choice, Node, Sequential, When
 
 
@@ -175,4 +175,7 @@ class RegressionHead(Head):
     def answer(self, dense):
         # The network answers in standard units; the last layer puts them into the targets' own.
         unit = Rescaling(self.target.scale, self.target.mean)
+        if self.target.logs:
+            mean, scale, highest = self.target.logs
+            unit = Choice(logarithm=Exponential(mean, scale, highest), plain=unit)
         return {"dense": dense, "unit": unit}

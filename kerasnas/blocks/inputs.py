@@ -28,9 +28,19 @@ class TextInput(Input):
 
 
 class TimeseriesInput(Input):
-    """Series of numbers: `(rows, steps)` or `(rows, steps, channels)`."""
+    """Series of numbers: `(rows, steps)` or `(rows, steps, channels)`.
+
+    Args:
+        lookback: Steps of a series, if that is to be checked; `TimeseriesForecaster` cuts long series into windows.
+        shape, name, dtype: See `Input`.
+        column_names, column_types: AutoKeras's arguments; channels are numbers.
+    """
 
     kind = "series"
+
+    def __init__(self, lookback=None, shape=None, column_names=None, column_types=None, name=None, dtype=None):
+        super().__init__(shape, name, dtype)
+        self.lookback, self.column_names, self.column_types = lookback, column_names, column_types
 
 
 class ImageInput(Input):

@@ -5,8 +5,24 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from kerasnas.data.series import check_columns, in_time
+from kerasnas.data.validation import Validation
 from kerasnas.data.values import as_values, refuse_empty, refuse_not_finite
 from kerasnas.errors import ArgumentError, DataError
+
+
+@dataclass(frozen=True)
+class InTime(Validation):
+    """The windows that forecast the last part of the steps validate.
+
+    Args:
+        parts: Numbers of the windows to train on, and to validate by.
+    """
+
+    parts: tuple = ()
+
+    def split(self, strata, rows, seed):
+        """Numbers of windows for training and validation, whatever the seed."""
+        return self.parts
 
 
 @dataclass(frozen=True)
@@ -90,16 +106,21 @@ class History:
         mean, spread = (np.concatenate([getattr(part, name)(0) for part in steps]) for name in ("mean", "std"))
         return tuple(mean.tolist()), tuple(np.where(spread > 1e-9 * (1 + np.abs(mean)), spread, 1.0).tolist())
 
-    def windows(self, span, slices):
-        """Windows and what follows them; of a single series views that take no memory.
-
-        Args:
-            span: A `Span`.
-            slices: Which windows of each series.
-        """
+    def windows(self, span):
+        """All windows and what follows them, series after series; of a single series views that take no memory."""
         pairs = [span.windows(*parts) for parts in zip(self.inputs, self.targets)]
-        cut = [(seen[part], wanted[part]) for (seen, wanted), part in zip(pairs, slices)]
-        return cut[0] if len(cut) == 1 else tuple(np.concatenate(parts) for parts in zip(*cut))
+        return pairs[0] if len(pairs) == 1 else tuple(np.concatenate(parts) for parts in zip(*pairs))
+
+    def split(self, span, fraction):
+        """Numbers of the windows to train on, and to validate by; see `Span.split`. Slices for a single series."""
+        parts = [span.split(len(part), fraction) for part in self.inputs]
+        if len(parts) == 1:
+            return parts[0]
+        counts = [len(part) - span.steps + 1 for part in self.inputs]
+        starts = np.cumsum([0, *counts[:-1]])
+        sides = [[start + np.arange(count)[part[side]] for start, count, part in zip(starts, counts, parts)]
+                 for side in (0, 1)]  # fmt: skip
+        return tuple(np.concatenate(side) for side in sides)
 
     def ends(self, lookback):
         """The last window of each series: `(series, lookback, channels)`."""

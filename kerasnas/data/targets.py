@@ -210,6 +210,8 @@ class RegressionTarget:
         scale: standard deviation of each output, in its unit; 1 where it does not vary.
         flat: whether `y` came as `(n,)`.
         columns: names of a data frame's columns, to be given back as such; None for an array.
+        logs: of outputs that are skewed (incomes, counts): mean, standard deviation and greatest value of log(1 + y),
+            each a tuple; None where that would not make them more even.
     """
 
     width: int
@@ -217,6 +219,7 @@ class RegressionTarget:
     scale: tuple
     flat: bool = False
     columns: tuple | None = None
+    logs: tuple | None = None
 
     classes = None
 
@@ -236,7 +239,7 @@ class RegressionTarget:
         columns = numbers(y, y.shape[1] if output_dim is None and y.ndim == 2 else output_dim or 1, name)
         mean, spread = columns.mean(axis=0, dtype="float64"), columns.std(axis=0, dtype="float64")
         scale = np.where(spread > 1e-12 * np.abs(mean), spread, 1.0)
-        return cls(columns.shape[1], tuple(mean.tolist()), tuple(scale.tolist()), y.ndim == 1)
+        return cls(columns.shape[1], tuple(mean.tolist()), tuple(scale.tolist()), y.ndim == 1, logs=_logs(columns))
 
     def encode(self, y, name="`y`"):
         """The numbers, not scaled, `(n, width)` in float32.
@@ -262,7 +265,29 @@ class RegressionTarget:
     @classmethod
     def _from_json(cls, values):
         known = {"mean": tuple(values["mean"]), "scale": tuple(values["scale"]), "columns": _names(values)}
+        logs = values.get("logs")
+        known["logs"] = tuple(map(tuple, logs)) if logs else None
         return cls(**{**values, **known})
+
+
+SKEWED = 2.0  # skewness from which logarithms are tried; an exponential distribution has 2
+
+
+def _logs(columns):
+    """Mean, standard deviation and greatest of log(1 + y), where that is nearer to symmetry in every column."""
+    columns = columns.astype("float64")
+    if len(columns) < 20 or columns.min() < 0:
+        return None
+    logs = np.log1p(columns)
+    before, after = _skewness(columns), _skewness(logs)
+    if not (np.all(before > SKEWED) and np.all(np.abs(after) < before / 2)):
+        return None
+    return tuple(tuple(part.tolist()) for part in (logs.mean(axis=0), logs.std(axis=0), logs.max(axis=0)))
+
+
+def _skewness(columns):
+    spread = columns.std(axis=0)
+    return (((columns - columns.mean(axis=0)) / np.where(spread > 0, spread, 1.0)) ** 3).mean(axis=0)
 
 
 def _names(values, key="columns"):

@@ -3,6 +3,8 @@
 import os
 from pathlib import Path
 
+import numpy as np
+
 
 def checkpoint(folder, number):
     """Where the model of a trial is kept."""
@@ -31,3 +33,13 @@ def replace_with(path, write):
     beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
     write(beside)
     os.replace(beside, path)
+
+
+def weights(folder, number):
+    """Where the bare weights of a trial are kept that others may go on from."""
+    return Path(folder) / "trials" / f"{number:04d}.weights.npz"
+
+
+def keep_weights(path, model, epochs):
+    """Write a model's bare weights, with the number of epochs they have seen."""
+    replace_with(path, lambda at: np.savez(at, *model.get_weights(), epochs=epochs))

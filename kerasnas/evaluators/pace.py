@@ -25,14 +25,15 @@ class Pace(keras.callbacks.Callback):
         deadline: `time.monotonic()` at which training must have ended, or None.
         patience: Validated epochs without improvement after which training stops; None for never.
         report: Called as `report(epoch, metrics)`; "stop" ends the training.
+        earlier: Epochs that the weights have seen before: the schedule goes on where the longer plan is then.
     """
 
-    def __init__(self, plan, steps, objective, deadline, patience, report):
+    def __init__(self, plan, steps, objective, deadline, patience, report, earlier=0):
         super().__init__()
         self.plan, self.steps, self.total = plan, steps, steps * plan.epochs
         self.objective, self.deadline, self.patience, self.report = objective, deadline, patience, report
         self.curve, self.best, self.best_weights, self.best_epoch = [], -math.inf, None, -1
-        self.done, self.started, self.validated = 0, None, False
+        self.done, self.started, self.validated = steps * earlier, None, False
         self.cut = False  # whether time ran out before the last step
 
     def progress(self, ahead=0):

@@ -23,9 +23,26 @@ def passing():
         with backend.passing_gradients():
             yield
     except Exception as error:
-        traceback.clear_frames(error.__traceback__)  # a failed trial's model lives on in them
+        _clear(error)  # a failed trial's model would live as long as its error
         raise
     finally:
         gc.collect()
         if not frozen:
             gc.unfreeze()
+
+
+def _clear(error):
+    """Empty the frames that an error holds: those it shows, and those of Keras' own that Keras hides from it."""
+    seen = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        for frame, _ in traceback.walk_tb(error.__traceback__):
+            _clear_upwards(frame)
+        error = error.__cause__ or error.__context__
+
+
+def _clear_upwards(frame):
+    with contextlib.suppress(RuntimeError):  # from here on they are still at work
+        while frame is not None:
+            frame.clear()
+            frame = frame.f_back

@@ -42,7 +42,7 @@ class Stretches:
     def __init__(self, model):
         self.model, self._forward = model, None
 
-    def train(self, batches, plan, pace, validate, every):
+    def train(self, batches, plan, pace, validate, every, earlier=0):
         """Train by a plan.
 
         Args:
@@ -51,11 +51,12 @@ class Stretches:
             pace: The `Pace`, which is told of epochs and stops in time.
             validate: Called every `every` epochs; gives metrics by name. None for no validation.
             every: Epochs between two validations.
+            earlier: Epochs that the weights have seen before.
         """
         pace.set_model(self.model)
         self.model.stop_training = False
         run = self._steps(batches.dataset)
-        for epoch in range(plan.epochs):
+        for epoch in range(earlier, plan.epochs):
             losses = self._epoch(run, batches.order(epoch), plan, pace)
             logs = {"loss": float(np.mean(losses))}
             if validate and (epoch + 1) % every == 0 and math.isfinite(logs["loss"]):

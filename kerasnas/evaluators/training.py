@@ -11,7 +11,7 @@ from kerasnas.contract import Evaluator, Measurement, Objective
 from kerasnas.data import Augmentation
 from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.judging import judge
-from kerasnas.evaluators.keeping import bare, checkpoint, predictions, replace_with
+from kerasnas.evaluators.keeping import bare, checkpoint, keep_weights, predictions, replace_with, weights
 from kerasnas.evaluators.passing import passing
 from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, shares
@@ -100,6 +100,8 @@ class Training(Evaluator):
         extra |= {"interrupted": True} if first.interrupted else {}
         if self.save and self.context.folder is not None:
             self._keep(proposal.number, trained, answers)
+            if proposal.fidelity and len(trained) == 1:
+                keep_weights(weights(self.context.folder, proposal.number), first.body, first.seen)
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
 
     def refit(self, trial):
@@ -133,9 +135,12 @@ class Training(Evaluator):
     def _trained(self, share, graph, early, plan, training, proposal, deadline, report):
         preprocessing, rest, share = self._prepared(share, *parted(graph, early))
         body = self._body(preprocessing, rest, share.train)
-        pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report)
+        # Of a cross-validation, whose networks are several, no weights are kept to go on from.
+        earlier = self._go_on(body, proposal, plan.epochs) if share.fold is None else 0
+        pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report, earlier)
         metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
-        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, self.swift)
+        seen = earlier + len(pace.curve)
+        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, seen, self.swift)
 
     def _graph(self, network):
         """The network as a graph, and the names of its steps that can be computed once."""
@@ -181,7 +186,20 @@ class Training(Evaluator):
             metrics=copy.deepcopy(task.metrics()), jit_compile=jit_compile(),
         )  # fmt: skip
 
-    def _fit(self, model, plan, share, training, proposal, deadline, report):
+    def _go_on(self, body, proposal, epochs):
+        """Put the parent's weights in, if there are any; the epochs they have seen."""
+        if proposal.parent is None or self.context.folder is None:
+            return 0
+        file = weights(self.context.folder, proposal.parent)
+        if not file.exists():
+            return 0  # it is trained from the start, as long as a promoted one
+        with np.load(file) as stored:
+            if int(stored["epochs"]) >= epochs:
+                return 0
+            body.set_weights([stored[f"arr_{place}"] for place in range(len(stored.files) - 1)])
+            return int(stored["epochs"])
+
+    def _fit(self, model, plan, share, training, proposal, deadline, report, earlier=0):
         from kerasnas.evaluators.pace import Pace
 
         self._compile(model, plan)
@@ -191,7 +209,7 @@ class Training(Evaluator):
         batches = self._batches(train, plan.batch_size, seed, training)
         patience = max(10, plan.epochs // 2) if self.patience is None else self.patience
         watched = Objective("val_loss") if plan.watch == "loss" else self.context.objective
-        pace = Pace(plan, len(batches), watched, deadline, patience, report)
+        pace = Pace(plan, len(batches), watched, deadline, patience, report, earlier)
         interrupted = False
         self.swift = Stretches(model) if usable(train, batches, self.callbacks) else None
         if not model.trainable_weights:  # all of it is fixed or was solved for
@@ -201,10 +219,10 @@ class Training(Evaluator):
         try:
             if self.swift is not None:
                 validate = share.validation and (lambda: self._measured(model, share.validation))
-                self.swift.train(batches, plan, pace, validate, every)
+                self.swift.train(batches, plan, pace, validate, every, earlier)
             else:
                 model.fit(
-                    batches, epochs=plan.epochs, shuffle=False, verbose=0,
+                    batches, epochs=plan.epochs, initial_epoch=earlier, shuffle=False, verbose=0,
                     validation_data=share.validation and self._batches(share.validation, 256), validation_freq=every,
                     callbacks=[*self._scoring(share), pace, *_following(batches), *copy.deepcopy(self.callbacks)],
                 )  # fmt: skip
@@ -346,6 +364,7 @@ class Trained:
     metrics: dict
     mirrored: tuple
     interrupted: bool
+    seen: int  # epochs, of the trial that it goes on from too
     swift: Stretches | None = None
 
 

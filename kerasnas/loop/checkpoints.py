@@ -1,4 +1,4 @@
-"""Which trials' models stay on disk: the best few."""
+"""Which trials' models stay on disk: the best few, and those that a strategy goes on from."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from kerasnas.loop.run import Observer
 
 
 class Keeper(Observer):
-    """After each trial, deletes the models that are no longer among the best.
+    """After each trial, deletes the models that are neither among the best nor needed by the strategy.
 
     Args:
         context: The search's context.
@@ -20,8 +20,8 @@ class Keeper(Observer):
         if self.context.folder is None:
             return
         ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
-        kept = {other.number for other in ranked[: self.keep]}
+        kept = {other.number for other in ranked[: self.keep]} | set(run.strategy.needs())
         spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now
         for file in (Path(self.context.folder) / "trials").glob("[0-9]*.*"):
-            if int(file.stem) in spare:
+            if int(file.name.split(".")[0]) in spare:
                 file.unlink(missing_ok=True)

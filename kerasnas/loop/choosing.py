@@ -8,8 +8,9 @@ from kerasnas.contract import Trial
 
 FEWEST = 20  # trials from which a model of them is worth asking
 NEGLIGIBLE = 0.01  # part of the variance that is noise, below which scores are taken as they are
-DOUBTFUL = 0.1  # part that a model leaves unexplained, above which it has no say
-MOST = 500  # trials that are modelled, the best ones
+DOUBTFUL = 0.075  # part that a model leaves unexplained, above which it has no say
+WIDE = 64  # columns up to which each has a length scale of its own: else there is too little to fit them to
+MOST = 300  # trials that are modelled, the best ones
 
 
 @dataclass(frozen=True)
@@ -38,15 +39,16 @@ def choose(trials, space, objective):
     stays, and where it explains the scores badly too: then what it takes for noise may be what it does not understand.
 
     Args:
-        trials: Completed `Trial`s of one fidelity; at least one.
+        trials: Completed `Trial`s, at least one; of those, the ones trained as thoroughly as the best are compared.
         space: The `Space`.
         objective: The `Objective`.
 
     Returns:
         A `Choice`.
     """
-    ranked = sorted(trials, key=objective.rank, reverse=True)[:MOST]
-    best = ranked[0]
+    best = max(trials, key=objective.rank)
+    alike = [trial for trial in trials if trial.proposal.fidelity == best.proposal.fidelity]
+    ranked = sorted(alike, key=objective.rank, reverse=True)[:MOST]
     scores = np.array([objective.score(trial.measurement.metrics) for trial in ranked])
     if len(ranked) < FEWEST or np.ptp(scores) == 0:
         return Choice(best, reason=f"Too few different scores to model: {len(set(scores.tolist()))}.")
@@ -58,6 +60,19 @@ def choose(trials, space, objective):
     expected = {trial.number: float(sign * mean) for trial, mean in zip(ranked, means)}
     chosen = ranked[int(np.argmax(means))]
     return Choice(chosen, expected, noise, f"The highest expected score: noise is {noise:.1%} of the variance.")
+
+
+def note(run, context, journal):
+    """Write a run's choice into its journal, once for the same trials; with too few trials there is none to make."""
+    if len(run.completed) < FEWEST:
+        return
+    told = len(run.completed)
+    if any(fact["told"] == told for fact in journal.facts("choice")):
+        return
+    made = choose(run.completed, context.space, context.objective)
+    expected = {str(number): value for number, value in made.expected.items()}
+    about = {"trial": made.trial.number, "expected": expected, "noise": made.noise, "reason": made.reason}
+    journal.fact("choice", {**about, "told": told})
 
 
 def posterior(space, architectures, scores):
@@ -77,8 +92,10 @@ def posterior(space, architectures, scores):
 
     encode = space.one_hot()
     x = np.stack([encode(each) for each in architectures]).astype("float64")
+    x = x[:, np.ptp(x, axis=0) > 0]
+    scales = np.full(x.shape[1], 3.0) if x.shape[1] <= WIDE else 3.0
     normal = norm.ppf((rankdata(scores) - 0.5) / len(scores))
-    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * RBF(3.0, (0.3, 100.0)) + WhiteKernel(0.1, (1e-6, 10.0))
+    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * RBF(scales, (0.3, 100.0)) + WhiteKernel(0.1, (1e-6, 10.0))
     process = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer

@@ -68,6 +68,13 @@ class Run:
         return max(self.completed, key=self.context.objective.rank, default=None)
 
     @property
+    def chosen(self):
+        """The trial that the last choice under noise fell on, or the best one."""
+        choices = self.journal.facts("choice")
+        numbers = {trial.number: trial for trial in self.completed}
+        return numbers.get(choices[-1]["trial"], self.best) if choices else self.best
+
+    @property
     def epochs(self):
         return sum(trial.measurement.extra.get("epochs", 0) for trial in self.completed)
 

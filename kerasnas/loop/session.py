@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.loop import final, folders
+from kerasnas.loop import choosing, final, folders
 from kerasnas.loop.checkpoints import Keeper
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
@@ -75,6 +75,7 @@ class Session:
                 watching = [*keeper, *observers]
                 run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
                 run.search()
+                choosing.note(run, context, journal)
                 model = None if task is None else final.choose(run, context, journal)
                 if self.budget.refit and model is not None:
                     model = refit(run, context, journal, model)

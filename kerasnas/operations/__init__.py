@@ -9,7 +9,7 @@ from kerasnas.operations.members import MemberDense, Members, SharedDense
 from kerasnas.operations.merging import Add, Average, Concatenate, Maximum, Merge, Multiply
 from kerasnas.operations.mobile import MBConv, SqueezeExcite
 from kerasnas.operations.normalization import BatchNorm, LayerNorm
-from kerasnas.operations.pointwise import Activation, Dropout, Rescaling, SpatialDropout
+from kerasnas.operations.pointwise import Activation, Dropout, Exponential, Rescaling, SpatialDropout
 from kerasnas.operations.pooling import AvgPool, GlobalAvgPool, GlobalMaxPool, MaxPool
 from kerasnas.operations.random_convolution import CompetingKernels, RandomConvolutions
 from kerasnas.operations.recurrent import Recurrent
@@ -31,7 +31,7 @@ from kerasnas.operations.windows import LastSteps, Permute, Relative, SeasonalNa
 
 __all__ = [
     "Activation", "Add", "Average", "AvgPool", "Bag", "BatchNorm", "Bins", "CompetingKernels", "Concatenate", "Conv",
-    "ConvBN", "Crop", "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "Embedding",
+    "ConvBN", "Crop", "Dense", "DepthwiseConv", "DepthwiseConvBN", "DilatedConv", "Dropout", "Exponential", "Embedding",
     "FactorizedConv", "FactorizedReduction", "FeatureDense", "FillMissing", "Flatten", "GlobalAvgPool", "GlobalMaxPool",
     "Identity", "JoinFeatures", "LastSteps", "LayerNorm", "Lookup", "MBConv", "MaxPool", "Maximum", "MemberDense",
     "Members", "Merge", "Multiply", "Permute", "PoolBN", "Positions", "RandomConvolutions", "ReLUConvBN", "Recurrent",

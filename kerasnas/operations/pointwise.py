@@ -63,3 +63,30 @@ class Rescaling(_Pointwise):
         import keras
 
         return keras.layers.Rescaling(self.scale, self.offset, name=name)
+
+
+@dataclass(frozen=True)
+class Exponential(_Pointwise):
+    """Standardized logarithms of 1 + y as y: at most a little more than the greatest that was seen.
+
+    Args:
+        mean, scale: Mean and standard deviation of the logarithms; a number, or one for each channel.
+        highest: The greatest of them.
+    """
+
+    mean: float | tuple = 0.0
+    scale: float | tuple = 1.0
+    highest: float | tuple = 10.0
+
+    def layer(self, shape, name):
+        import keras
+        import numpy as np
+
+        mean, scale, highest = (np.array(each, "float32") for each in (self.mean, self.scale, self.highest))
+        most = highest + 0.5 * scale
+
+        def exponential(x):
+            logarithm = keras.ops.minimum(x * scale + mean, most)
+            return keras.ops.expm1(logarithm)
+
+        return exponential

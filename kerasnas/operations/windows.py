@@ -186,7 +186,11 @@ class SolvedForecast(Operation):
             seen = _taken(x, self._inputs(shape), shape[-1])
             seen = seen if self.channels is None else seen - seen[:, -1:]
             changes = keras.layers.Reshape(self.shape(shape))(dense(keras.layers.Flatten()(seen)))
-            return changes if self.channels is None else changes + _taken(x, self.channels, shape[-1])[:, -1:]
+            if self.channels is None:
+                return changes
+            # Repeated, not broadcast: Keras adds (rows, 1, 1) as a bias of the steps where there are as many as rows.
+            level = keras.ops.repeat(_taken(x, self.channels, shape[-1])[:, -1:], self.horizon, axis=1)
+            return changes + level
 
         forecast.set_weights = dense.set_weights
         return forecast

@@ -14,7 +14,8 @@ def leaderboard(folder):
         A `pandas.DataFrame` with the columns rank (1 is best), trial (its number), status, the objective, the other
         validation metrics, seconds, epochs, params, front (with several objectives: whether no other trial dominates
         it), network and training (their answers in short), final (whether
-        the final model is made of it), error, architecture (the whole of it).
+        the final model is made of it), error, architecture (the whole of it). Where a model of the scores finds noise
+        in them, "expected" is the objective without the luck of one measurement.
 
     Raises:
         JournalError: If there is no journal in `folder`, or it cannot be read.
@@ -54,6 +55,7 @@ def show(folder, console=None, top=20):
     table = Table(box=None, header_style="bold", pad_edge=False)
     names = [objective.name for objective in known.objectives]
     names += _others(known)[: 2 if console.width >= 100 and len(names) == 1 else 0]
+    names[1:1] = ["expected"] if known.choice.get("expected") else []
     for name in ("rank", "trial", *names, "time", "epochs", "params"):
         table.add_column(name, justify="right", no_wrap=True)
     architectures = [trial.proposal.architecture for trial in known.trials]
@@ -93,6 +95,12 @@ def _footer(console, known, hidden):
         console.print(f"... and {hidden} more")
     if not known.trials:
         console.print("no trial has ended yet")
+    if known.choice.get("expected"):
+        value = known.choice["expected"][str(known.choice["trial"])]
+        reason = known.choice["reason"]
+        console.print(
+            f"chosen under noise: trial {known.choice['trial']}, expected {value:.4f}. {reason}", highlight=False
+        )
     if known.final:
         value = known.final["metrics"].get(known.objective.name)
         told = f": {known.objective.name} {value:.4f}" if isinstance(value, float) else ""
@@ -107,6 +115,7 @@ def _calibrated(final):
 
 def _columns(known):
     metrics = [*(objective.name for objective in known.objectives), *_others(known)]
+    metrics[1:1] = ["expected"] if known.choice.get("expected") else []
     first = dict.fromkeys(["rank", "trial", "status", *metrics, "seconds", "epochs", "params"])
     front = ["front"] if len(known.objectives) > 1 else []
     return [*first, *front, "network", "training", "final", "error", "architecture"]
@@ -122,7 +131,9 @@ def _rows(known):
     members = known.final.get("members", ())
     metrics = [*(objective.name for objective in known.objectives), *_others(known)]
     front = {trial.number for trial in known.front} if len(known.objectives) > 1 else None
-    return [_row(place, trial, metrics, members, front) for place, trial in enumerate(known.ranked, 1)]
+    expected = known.choice.get("expected") or {}
+    rows = [_row(place, trial, metrics, members, front) for place, trial in enumerate(known.ranked, 1)]
+    return [row | {"expected": expected.get(str(row["trial"]))} for row in rows] if expected else rows
 
 
 def _row(place, trial, metrics, members, front):

@@ -97,8 +97,9 @@ def _about(name, known, out, several, which):
         ("front", lambda path: draw_front(known, path)),
         ("importance", lambda path: draw_importance(known if matter is None else matter, path)),
         ("parallel", lambda path: draw_parallel(known, path, None if matter is None else list(matter["decision"][:8]))),
-        ("curves", lambda path: draw_curves(known.folder, path)),
     ]
+    if any(trial.measurement is not None and trial.measurement.curve for trial in known.trials):
+        drawings.append(("curves", lambda path: draw_curves(known.folder, path)))
     pictures = [_picture(out, mark + kind, None, draw) for kind, draw in drawings]
     return f"<h2>{html.escape(head)}</h2><div class='wide'>{_table(board[columns])}</div>{''.join(pictures)}"
 

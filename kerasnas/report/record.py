@@ -21,6 +21,8 @@ class Record:
         ended_at: Seconds into the run at which each of them ended.
         final: The last final model: {"members": numbers of trials, "metrics": ...}; empty before there is one.
         identity: What made the run that run, by part: "space", "strategy", "seed", ...
+        choice: The last choice under noise: {"trial": its number, "expected": scores without their luck, by trial,
+            "reason": ...}; empty before there is one.
     """
 
     folder: Path
@@ -29,6 +31,7 @@ class Record:
     ended_at: tuple
     final: dict
     identity: dict = field(default_factory=dict)
+    choice: dict = field(default_factory=dict)
 
     @property
     def objective(self):
@@ -62,11 +65,17 @@ def record(folder):
         raise JournalError(f"Expected a run folder with a {FILE}. Received: {folder}.")
     events, _ = parse(path)
     told = [event for event in events if event["event"] == "told"]
-    finals = [event["value"] for event in events if event["event"] == "fact" and event["name"] == "final"]
+    finals, choices = (_facts(events, name) for name in ("final", "choice"))
     trials = tuple(item for kind, item in history(events) if kind == "told")
     times = tuple(event["at"] for event in told)
     identity = events[0].get("fingerprint", {}) if events else {}
-    return Record(Path(folder), _objectives(identity, path), trials, times, finals[-1] if finals else {}, identity)
+    objectives = _objectives(identity, path)
+    return Record(Path(folder), objectives, trials, times, finals[-1], identity, choices[-1])
+
+
+def _facts(events, name):
+    """The notes of a name, before which there is an empty one."""
+    return [{}, *(event["value"] for event in events if event["event"] == "fact" and event["name"] == name)]
 
 
 def _objectives(identity, path):

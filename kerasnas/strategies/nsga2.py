@@ -11,7 +11,8 @@ from kerasnas.strategies.memory import TRIES, Remembering
 class NSGA2(Remembering):
     """Non-dominated sorting: parents are the first fronts, of one front those with the most room around.
 
-    `pareto_front(trials, objectives)` gives the result of a run. Generations are counted in trials that completed.
+    `pareto_front(trials, objectives)` gives the result of a run. Parents are selected anew after each trial, not after
+    a whole generation: few trials go further so, and any number may be out at once.
 
     Args:
         objectives: Names or `Objective`s, measured by the evaluator as metrics or beside them (accuracy, params, flops,
@@ -44,15 +45,21 @@ class NSGA2(Remembering):
 
     def setup(self, context):
         super().setup(context)
-        self.parents, self.ranked = [], None
+        self.parents, self.ranked, self.selected = [], None, 0
 
     def tell(self, trial):
         known = len(self.trials)
         super().tell(trial)
         if len(self.trials) > known:
             self._values(trial)  # says so at once if something is not measured
-            if len(self.trials) % self.population == 0:
-                self.parents, self.ranked = self._selected(self.parents + self.trials[-self.population :])
+
+    def _select(self):
+        """Catch up with what was told, one trial at a time: the same whenever it is done."""
+        while self.selected < len(self.trials):
+            self.parents = [*self.parents, self.trials[self.selected]]
+            self.selected += 1
+            if len(self.parents) > self.population:
+                self.parents, self.ranked = self._selected(self.parents)
 
     def _values(self, trial):
         if self.objectives is not None:
@@ -70,7 +77,8 @@ class NSGA2(Remembering):
         return [trials[place] for place in order], [(int(fronts[place]), -float(room[place])) for place in order]
 
     def ask(self, rng):
-        found = self.fresh(self._children(rng)) if self.parents else None
+        self._select()
+        found = self.fresh(self._children(rng)) if self.ranked and self.begun > self.population else None
         found = found or self.drawn(rng)
         return self.proposal(found)
 

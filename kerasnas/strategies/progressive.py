@@ -5,13 +5,15 @@ import re
 from kerasnas.errors import ArgumentError
 from kerasnas.strategies.guided import Guided
 
+QUARTERS = 4
+
 
 class Progressive(Guided):
     """Grows the best of each stage by what the next one opens: a node of a cell, a layer more; then refines.
 
     The first stage decides the first node of every cell, at the smallest depth; each later one opens the next node and
-    adds a layer. What is not open yet keeps its default. A space without cells or depths opens decision by decision. Of
-    the candidates, the one with the highest predicted score is trained; after the last stage they are mutants of the
+    adds a layer. What is not open yet keeps its default. A space without cells or depths opens a quarter of its
+    decisions at a time. Of the candidates, the one with the highest predicted score is trained; after the last stage they are mutants of the
     best.
 
     Args:
@@ -101,7 +103,7 @@ def stages(space):
     decisions = space.decisions()
     opened = {decision.path: _depth(decision.path) for decision in decisions}
     if max(opened.values(), default=0) == 0:
-        return {path: place for place, path in enumerate(opened)}
+        return {path: place * QUARTERS // len(opened) for place, path in enumerate(opened)}
     return opened
 
 

@@ -45,3 +45,6 @@ class Relay(Strategy):
     def tell(self, trial):
         self.first.tell(trial)
         self.then.tell(trial)
+
+    def needs(self):
+        return {*self.first.needs(), *self.then.needs()}

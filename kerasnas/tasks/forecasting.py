@@ -1,7 +1,7 @@
 """The facade for forecasts: the next steps of series, from those before."""
 
 from kerasnas.blocks import ForecastBlock, ForecastHead, RegressionHead, TimeseriesInput
-from kerasnas.data.forecasting import History
+from kerasnas.data.forecasting import History, InTime
 from kerasnas.data.windows import Span, season_of, too_short, usual_lookback
 from kerasnas.errors import ArgumentError, DataError
 from kerasnas.tasks.arguments import check_fraction, whole
@@ -29,7 +29,7 @@ class TimeseriesForecaster(Facade):
         time_column: Name of the column of times of a DataFrame: dates or numbers at equal distances.
         series_column: Name of the column that tells several series of a DataFrame apart.
         block_type: Networks to search; see `ForecastBlock`.
-        strategy, time_limit, epochs, isolate: See `AutoModel`.
+        strategy, time_limit, epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
 
     Attributes:
         lookback_, season_: As chosen.
@@ -40,10 +40,11 @@ class TimeseriesForecaster(Facade):
         loss=None, metrics=None, project_name=None, max_trials=None, directory=None, objective=None, tuner=None,
         overwrite=False, seed=None, max_model_size=None, horizon=None, season=None, time_column=None,
         series_column=None, block_type=None, strategy=None, time_limit=None, epochs=None, isolate=False,
+        workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size,
-            strategy, time_limit, epochs, isolate,
+            strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.output_dim, self.column_names, self.column_types = output_dim, column_names, column_types
         self.lookback, self.predict_from, self.predict_until = lookback, predict_from, predict_until
@@ -53,7 +54,7 @@ class TimeseriesForecaster(Facade):
     # -------------------------------------------------------------------- fit
     def fit(
         self, x=None, y=None, epochs=None, callbacks=None, validation_split=None, validation_data=None, batch_size=None,
-        verbose=1, time_limit=None, **unknown,
+        verbose=1, time_limit=None, refit=None, **unknown,
     ):  # fmt: skip
         """Search, train and keep the best model.
 
@@ -63,6 +64,7 @@ class TimeseriesForecaster(Facade):
                 beside it; all columns if None.
             validation_split: Part of the steps, the last ones, on whose forecasts trials are compared; a fifth if None.
             validation_data: `x`, or `(x, y)`, of later or other steps to compare on instead.
+            refit: Whether the final model is trained again on all steps; yes if None.
             epochs, callbacks, batch_size, verbose, time_limit: See `AutoModel.fit`.
 
         Returns:
@@ -86,10 +88,10 @@ class TimeseriesForecaster(Facade):
             span = Span(usual_lookback(steps, span.horizon + span.gap, self.season_), span.horizon, span.gap)
         self.lookback_, self._span, self._history = span.lookback, span, history
         self._mean, self._scale = seen.moments()
-        train, held = self._windows(history, fraction, validation_data, x, y)
+        windows, held = self._windows(history, fraction, validation_data, x, y)
         super().fit(
-            *train, epochs=epochs, callbacks=callbacks, validation_data=held, batch_size=batch_size, verbose=verbose,
-            time_limit=time_limit, **unknown,
+            *windows, epochs=epochs, callbacks=callbacks, validation_data=held, batch_size=batch_size, verbose=verbose,
+            time_limit=time_limit, refit=refit, **unknown,
         )  # fmt: skip
         return self
 
@@ -109,16 +111,28 @@ class TimeseriesForecaster(Facade):
             raise DataError(f"Expected {self.output_dim} targets, as `output_dim` says. Received: {width}.")
 
     def _windows(self, history, fraction, validation_data, x, y):
-        """Windows and forecasts to train on, and to compare by."""
+        """All windows with what follows them; those of `validation_data`, or None where a part is held out."""
+        self._held = None
         if validation_data is None:
-            slices = [self._span.split(len(part), fraction) for part in history.inputs]
-            return [history.windows(self._span, [pair[side] for pair in slices]) for side in (0, 1)]
+            self._held = InTime(fraction, in_time=True, parts=history.split(self._span, fraction))
+            return history.windows(self._span), None
         vx, vy = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data, None)
         held = history.alike(vx, y if vy is None and not hasattr(y, "shape") else vy, "`validation_data`")
         for part in (*history.inputs, *held.inputs):
             if len(part) < self._span.steps:
                 raise too_short(len(part), self._span, self._span.steps)
-        return [each.windows(self._span, [slice(None)] * len(each.inputs)) for each in (history, held)]
+        return [each.windows(self._span) for each in (history, held)]
+
+    def _validation(self, given, fraction, groups, prepared):
+        if given not in (None, "time") or groups is not None:
+            raise ArgumentError(
+                "Expected forecasts to be compared on the last steps (validation='time'), or on `validation_data`. "
+                f"Received: {'groups' if groups is not None else given!r}."
+            )
+        return self._held or super()._validation(None, fraction, None, prepared)
+
+    def _usual_refit(self):
+        return True  # the last steps tell most of the next ones
 
     # ------------------------------------------------------------------ drawn
     def _blocks(self):
@@ -186,4 +200,4 @@ class TimeseriesForecaster(Facade):
         for part in history.inputs:
             if len(part) < self._span.steps:
                 raise too_short(len(part), self._span, self._span.steps)
-        return history.windows(self._span, [slice(None)] * len(history.inputs))
+        return history.windows(self._span)

@@ -23,7 +23,9 @@ class Found:
     """What a search found.
 
     Attributes:
-        best: The best trial.
+        best: The trial that measured best.
+        chosen: The trial that is best without the luck of one measurement, by a model of all; see
+            `kerasnas.loop.choosing`. The best measured one where there are few trials or the model adds nothing.
         trials: All trials, in the order they ended.
         model: The final plain Keras model; None where the evaluator keeps none.
         folder: The run's folder.
@@ -37,6 +39,7 @@ class Found:
     folder: Path
     reason: str
     objectives: tuple = ()
+    chosen: Trial | None = None
 
     @property
     def front(self):
@@ -122,7 +125,8 @@ def search(
         overwrite=overwrite, executor=executor, show=show, started=started, **learnt,
     )  # fmt: skip
     run, context, model = session.search()
-    return Found(run.best, run.trials, model, Path(context.folder), run.reason, objectives)
+    best, chosen = run.best, run.chosen or run.best
+    return Found(best, run.trials, model, Path(context.folder), run.reason, objectives, chosen)
 
 
 def _learnt(data, validation_data, fraction, head):

@@ -88,7 +88,8 @@ def test_exports_reload_and_answer_alike(tmp_path):
     model.save(tmp_path / "m.keras")
     np.testing.assert_array_equal(keras.models.load_model(tmp_path / "m.keras")(rows), expected)
     model.export(tmp_path / "saved", verbose=False)
-    np.testing.assert_allclose(tf.saved_model.load(tmp_path / "saved").serve(rows), expected, rtol=1e-5, atol=2e-6)
+    graph = tf.saved_model.load(tmp_path / "saved")
+    np.testing.assert_allclose(graph.serve(rows), expected, rtol=1e-5, atol=2e-6)
 
 
 def test_what_stands_where():

@@ -23,7 +23,12 @@ EMBEDDINGS = ("plain", "cosines", "bins", "both", "bins_alone")
 
 def features(rows=5, seed=0):
     rng = np.random.default_rng(seed)
-    parts = [rng.normal(size=(rows, 3)), rng.random((rows, 3)), rng.integers(0, 2, (rows, 4)), rng.integers(0, 7, (rows, 1))]
+    parts = [
+        rng.normal(size=(rows, 3)),
+        rng.random((rows, 3)),
+        rng.integers(0, 2, (rows, 4)),
+        rng.integers(0, 7, (rows, 1)),
+    ]
     return np.concatenate(parts, axis=1).astype("float32")
 
 
@@ -128,7 +133,9 @@ def test_the_first_that_is_tried_is_cheap():
 
 
 def test_arguments_close_decisions():
-    block = kn.StructuredDataBlock(normalize=True, embedding="plain", kind="gated", width=16, depth=2, dropout=0.1, members=1)
+    block = kn.StructuredDataBlock(
+        normalize=True, embedding="plain", kind="gated", width=16, depth=2, dropout=0.1, members=1
+    )
     node, entries = block.node([signal()]), block.portfolio([signal()])
     assert {decision.path for decision in kn.Space(node).decisions()} == {"network/bins", "network/activation"}
     assert all(not key.startswith(("network/embedding", "network/width")) for entry in entries for key in entry)

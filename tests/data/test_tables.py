@@ -90,7 +90,12 @@ def test_dates_as_text(written, format):
 def test_dates_of_other_kinds():
     days = pd.date_range("2020-01-01", periods=50, freq="3D")
     expected = column(days).array(pd.Series(days), "x")
-    for other in (days.tz_localize("UTC"), [day.date() for day in days], days.to_period("D"), [str(day) for day in days]):
+    for other in (
+        days.tz_localize("UTC"),
+        [day.date() for day in days],
+        days.to_period("D"),
+        [str(day) for day in days],
+    ):
         np.testing.assert_array_equal(column(other).array(pd.Series(other), "x"), expected)
     seconds = pd.Series(expected[:, 0])
     np.testing.assert_array_equal(column(days).array(seconds, "x"), expected)

@@ -361,3 +361,14 @@ def test_answers_get_the_index_of_their_rows():
     frame = pd.DataFrame({"a": [1.0, 2.0]})
     assert indexed(frame, pd.DataFrame({"x": [0, 0]}, index=["p", "q"])).index.tolist() == ["p", "q"]
     assert indexed(frame, [0, 0]).index.tolist() == [0, 1]
+
+
+def test_logarithms_are_offered_for_skewed_targets_alone():
+    rng = np.random.default_rng(0)
+    skewed, even = np.exp(2 * rng.normal(size=500)), rng.normal(size=500)
+    target = RegressionTarget.fit(skewed)
+    mean, scale, highest = (np.array(part) for part in target.logs)
+    np.testing.assert_allclose([mean, scale, highest], [[f(np.log1p(skewed))] for f in (np.mean, np.std, np.max)])
+    assert RegressionTarget.fit(even).logs is None and RegressionTarget.fit(skewed - 1).logs is None
+    assert RegressionTarget.fit(np.c_[skewed, even + 9]).logs is None
+    assert target_from_json(target.to_json()).logs == target.logs

@@ -126,6 +126,8 @@ TABLES = [
         ops.FeatureDense(3), ops.FeatureDense(5, use_bias=False), ops.JoinFeatures(), ops.JoinFeatures(members=True),
     ) for shape in [(4, 6), (3, 4, 6)]),
     *((ops.Lookup(9, 4), shape) for shape in [(1,), (3, 1)]),
+    (ops.Exponential(), (3,)),
+    (ops.Exponential((1.0, 2.0), (0.5, 1.0), (3.0, 4.0)), (3, 2)),
     (ops.Members(3), (5,)),
     (ops.MemberDense(4), (3, 5)),
     (ops.MemberDense(folds=3), (3, 5)),

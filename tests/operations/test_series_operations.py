@@ -188,6 +188,7 @@ def test_a_solved_forecast_finds_a_linear_law(channels, seen):
     model = keras.Model(inputs, layer(inputs))
     layer.set_weights(operation.solve(rows, y))
     np.testing.assert_allclose(model.predict(rows, verbose=0) * 3 + 7, y, atol=0.05)
+    np.testing.assert_allclose(model(rows[:2]) * 3 + 7, y[:2], atol=0.05)  # as many rows as steps
     assert model.count_params() == operation.params((8, 2))
 
 

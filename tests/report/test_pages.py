@@ -255,7 +255,7 @@ def test_a_page_of_one_run_holds_its_pictures(known, tmp_path):
     page = write_page(known, tmp_path / "page")
     text = page.read_text()
     assert page == tmp_path / "page" / "index.html"
-    names = {"best", "best_by_time", "diversity", "front", "importance", "parallel", "curves"}
+    names = {"best", "best_by_time", "diversity", "front", "importance", "parallel"}  # no trial has a learning curve
     assert {file.stem for file in page.parent.glob("*.png")} == names == {f.stem for f in page.parent.glob("*.svg")}
     assert text.count("data:image/png;base64,") == len(names) and "src='http" not in text
     assert "120 trials, 0 failed" in text and "<table" in text
@@ -269,6 +269,7 @@ def test_a_page_of_several_compares_them(tmp_path):
         for i in range(2)
     ]
     text = write_page(folders, tmp_path / "page").read_text()
+    assert len(list((tmp_path / "page").glob("*_curves.svg"))) == 2
     assert "<h2>Strategies</h2>" in text and text.count("the best of 2") == 2
     assert "Random&lt;b&gt;" in text and "<b>" not in re.sub(r"base64,[^']+", "", text)
 

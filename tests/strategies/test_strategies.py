@@ -8,15 +8,21 @@ import time
 from collections import Counter
 
 import pytest
+from space.drawn import random_space
 
 from kerasnas import spaces, strategies
 from kerasnas.contract import Context, Measurement, Objective, Proposal, Strategy, Trial
 from kerasnas.errors import ArgumentError
 from kerasnas.operations import Activation, Dense, Identity, Zero
 from kerasnas.space import Architecture, Cell, Choice, Float, Int, Repeat, Sequential, Space
-from kerasnas.strategies import STRATEGIES, Greedy, RandomSearch
+from kerasnas.strategies import STRATEGIES, Greedy, KerasTunerBayesian, KerasTunerHyperband, RandomSearch
 from kerasnas.testing import check_strategy
 
+FIDELITIES = ("asha", "hyperband", "kt_hyperband", "successive_halving")  # they propose an architecture several times
+SLOW = ("kt_bayesian", "kt_hyperband")  # seconds a proposal
+MODELS = ("bayesian", "predictor", "predictor_evolution", "progressive")
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in STRATEGIES]
+WHOLE = [name for name in STRATEGIES if name not in FIDELITIES + SLOW + MODELS]
 SMALL = Space(Sequential(Dense(Choice(4, 8, 16)), Activation(Choice("relu", "tanh"))))
 
 
@@ -43,18 +49,29 @@ def searched(strategy, space, trials, score=lambda architecture: 0.5, seed=0):
 
 
 # --------------------------------------------------------------------- all
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", NAMES)
 def test_every_strategy_keeps_the_contract(name):
-    check_strategy(STRATEGIES[name])
+    check_strategy(STRATEGIES[name], trials=12 if name in MODELS else 16, exhausts=name not in FIDELITIES)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+def test_keras_tuners_oracles_keep_the_contract_in_short():
+    check_strategy(lambda: KerasTunerBayesian(initial=3), SMALL, trials=5)
+    check_strategy(lambda: KerasTunerHyperband(max_epochs=3), SMALL, trials=5, exhausts=False)
+
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("space", ["darts", "nasbench201", "macro"])
 def test_every_strategy_searches_the_ready_spaces(name, space):
-    check_strategy(STRATEGIES[name], getattr(spaces, space)(), trials=6)
+    check_strategy(STRATEGIES[name], getattr(spaces, space)(), trials=4, exhausts=False)
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in SLOW])
+@pytest.mark.parametrize("number", range(3))
+def test_every_strategy_searches_spaces_drawn_at_random(name, number):
+    check_strategy(STRATEGIES[name], random_space(random.Random(number), real=number == 2), trials=4, exhausts=False)
+
+
+@pytest.mark.parametrize("name", WHOLE)
 def test_constraints_are_obeyed(name):
     space = Space(Repeat(Dense(Choice(4, 8, 16)), Int(1, 3))).where(
         lambda a: a["times"] < 3, lambda a: a["0/units"] > 4
@@ -70,14 +87,14 @@ def test_strategies_describe_themselves(name):
     assert told == json.loads(json.dumps(told)) and told["name"] == STRATEGIES[name].__name__
 
 
-@pytest.mark.parametrize("name", STRATEGIES)
+@pytest.mark.parametrize("name", [name for name in STRATEGIES if name not in SLOW])
 def test_proposals_are_the_same_in_every_process(name):
     """Hashes of strings differ from process to process; proposals must not."""
     code = (
         "import random; from kerasnas import spaces, strategies; from kerasnas.contract import *\n"
         f"s = strategies.get({name!r}); s.setup(Context(spaces.darts(), objective=Objective('val_accuracy')))\n"
         "for n in range(5):\n"
-        "    p = Proposal(s.ask(random.Random(f'0/{n}')).architecture, n); s.began(p)\n"
+        "    w = s.ask(random.Random(f'0/{n}')); p = Proposal(w.architecture, n, w.fidelity, w.parent); s.began(p)\n"
         "    s.tell(Trial(p, 'completed', Measurement({'val_accuracy': n / 10}))); print(p.architecture.key)\n"
     )
     said = [

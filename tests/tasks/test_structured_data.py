@@ -77,7 +77,8 @@ def test_saved_loaded_and_exported(classifier, tmp_path):
     model = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(model(rows), expected, rtol=1e-4, atol=1e-5)
     classifier.export_model().export(tmp_path / "graph", verbose=False)
-    np.testing.assert_allclose(tf.saved_model.load(tmp_path / "graph").serve(rows), expected, rtol=1e-4, atol=1e-5)
+    graph = tf.saved_model.load(tmp_path / "graph")
+    np.testing.assert_allclose(graph.serve(rows), expected, rtol=1e-4, atol=1e-5)
 
 
 def test_a_regression_from_a_file(tmp_path):
@@ -134,3 +135,15 @@ def test_penguins_at_once(staged, tmp_path):
     found = kn.StructuredDataClassifier(max_trials=1, seed=0, epochs=40, directory=tmp_path)
     found.fit(table[:250], "species", verbose=0)
     assert found.score(table[250:], "species") > 0.95
+
+
+def test_a_skewed_target_is_learnt_by_its_logarithm(tmp_path):
+    rng = np.random.default_rng(0)
+    x = pd.DataFrame({"a": rng.normal(size=400), "b": rng.normal(size=400)})
+    y = np.exp(3 + x["a"] + 0.5 * x["b"])
+    found = kn.StructuredDataRegressor(max_trials=1, seed=0, directory=tmp_path, epochs=40)
+    found.fit(x, y, verbose=0)
+    assert found.best_architecture_["value/unit"] == "logarithm"
+    answers = found.predict(x)
+    assert found.score(x, y) > 0.8 and answers.min() > -1 and answers.max() < 2 * y.max()
+    np.testing.assert_array_equal(kn.load(found.save(tmp_path / "saved")).predict(x), answers)
