@@ -16,7 +16,7 @@ import kerasnas as kn
 GOOD = ["a delight from start to end", "warm and very funny", "the best film of the year", "she is superb in it"]
 BAD = ["two hours of boredom", "a tired script and worse actors", "not funny at all", "I left before the end"]
 REST = [
-    "The plot follows a family in Lisbon.",
+    "It follows a family in Lisbon.",
     "It is his second film.",
     "We saw it on a Sunday.",
     "The music is loud.",

@@ -13,7 +13,7 @@ from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
 from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner, whole
 from kerasnas.tasks.described import described
-from kerasnas.tasks.estimator import Estimator, not_fitted
+from kerasnas.tasks.estimator import Estimator, dense, not_fitted
 from kerasnas.tasks.measuring import check_measured, objectives_of
 from kerasnas.tasks.predictor import Predictor, write_about
 from kerasnas.tasks.preparation import prepare, usual_split
@@ -110,6 +110,7 @@ class AutoModel(Estimator, KnownArguments):
         if validation_split is not None:
             check_fraction(validation_split)
         drawing = Drawing(*self._draw())
+        x = dense(x)
         prepared = prepare(drawing, x, y, validation_data, sample_weight, class_weight)
         objectives = objectives_of(self.objective, prepared.heads)
         check_measured(prepared.heads, prepared.rows, objectives)
@@ -208,19 +209,19 @@ class AutoModel(Estimator, KnownArguments):
 
     def predict(self, x, batch_size=256, verbose=0):
         """Labels, or numbers, for rows `x`, in the type `fit` was given; a dict by head name if there are several."""
-        return self._fitted().predict(x, batch_size, verbose)
+        return self._fitted().predict(self._rows(x), batch_size, verbose)
 
     def predict_proba(self, x, batch_size=256, verbose=0):
         """Probabilities `(rows, classes)`, in the order of `classes_`."""
-        return self._fitted().predict_proba(x, batch_size, verbose)
+        return self._fitted().predict_proba(self._rows(x), batch_size, verbose)
 
     def evaluate(self, x, y=None, batch_size=256, verbose=0, sample_weight=None, return_dict=False):
         """Loss and metrics on rows, as Keras gives them: `[loss, accuracy]`, or a dict by name."""
-        return self._fitted().evaluate(x, y, batch_size, verbose, sample_weight, return_dict)
+        return self._fitted().evaluate(self._rows(x), y, batch_size, verbose, sample_weight, return_dict)
 
     def score(self, x, y=None, sample_weight=None):
         """Accuracy of a classifier, R² of a regressor, as scikit-learn's `score`."""
-        return self._fitted().score(x, y, sample_weight)
+        return self._fitted().score(self._rows(x), y, sample_weight)
 
     def export_model(self, trial=None):
         """The plain Keras model, raw rows in: the final one, or that of a trial.

@@ -192,7 +192,7 @@ def _exported(path):
         raise ExportError(f"Expected a .keras file, or a folder with a saved model. Received: {path}.")
     if not about.is_file():
         raise ExportError(
-            f"Expected {about.name} beside {path.name}, as `kerasnas fit --export` writes it, to say how rows are read. "
+            f"Expected {about.name} beside {path.name}, as `kerasnas fit --export` writes it: rows are read by it. "
             "Received: none."
         )
     told = json.loads(about.read_text())

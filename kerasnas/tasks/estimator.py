@@ -3,7 +3,7 @@
 import inspect
 
 from kerasnas.blocks import ClassificationHead, Drawing
-from kerasnas.errors import ArgumentError, NotFittedError, nearest
+from kerasnas.errors import ArgumentError, DataError, NotFittedError, nearest
 
 # What rows of an input may be, in scikit-learn's words.
 TAGS = {
@@ -78,10 +78,9 @@ class Estimator:
     def __sklearn_tags__(self):
         from sklearn.utils import ClassifierTags, InputTags, RegressorTags, Tags, TargetTags
 
-        drawing = Drawing(*self._draw())
-        heads = list(drawing.heads.values())
+        kinds, heads = self._sketch()
         allowed = {}
-        for kind in drawing.kinds.values():
+        for kind in kinds:
             allowed |= TAGS.get(kind, {})
         classes = [head for head in heads if isinstance(head, ClassificationHead)]
         several = any(head.multi_label for head in classes)
@@ -94,19 +93,52 @@ class Estimator:
             input_tags=InputTags(**allowed), non_deterministic=self.seed is None,
         )  # fmt: skip
 
+    def _sketch(self):
+        """Kinds of the inputs, and the heads, before anything is known of the data."""
+        drawing = Drawing(*self._draw())
+        return list(drawing.kinds.values()), list(drawing.heads.values())
+
+    def _rows(self, x):
+        """Rows to answer for, as the predictor takes them.
+
+        Raises:
+            DataError: If they have another number of columns than those of `fit`, and no names to choose by.
+        """
+        x = dense(x)
+        width, known = width_of(x), getattr(self, "n_features_in_", None)
+        if None not in (width, known) and width != known and not hasattr(x, "columns"):
+            raise DataError(
+                f"X has {width} features, but {type(self).__name__} is expecting {known} features as input."
+            )
+        return x
+
     def _note_features(self, x):
         """Remember the columns of a table or matrix."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
-        shape = getattr(x, "shape", ())
-        if len(shape) != 2:
+        width = width_of(x)
+        if width is None or len(self.predictor_.kinds) > 1:
             return
-        self.n_features_in_ = int(shape[1])
+        self.n_features_in_ = width
         names = list(getattr(x, "columns", ()))
         if names and all(isinstance(name, str) for name in names):
             import numpy as np
 
             self.feature_names_in_ = np.array(names, dtype=object)
+
+
+def dense(x):
+    """A sparse matrix as an array; anything else as it is. Some are dicts, too, and would be taken for columns."""
+    return x.toarray() if hasattr(x, "toarray") else x
+
+
+def width_of(x):
+    """Number of columns of a table, a matrix or a list of rows; None for anything else."""
+    shape = getattr(x, "shape", ())
+    if len(shape) == 2:
+        return int(shape[1])
+    rows = isinstance(x, (list, tuple)) and x and isinstance(x[0], (list, tuple))
+    return len(x[0]) if rows and not any(isinstance(cell, (list, tuple)) for cell in x[0]) else None
 
 
 def not_fitted(estimator):

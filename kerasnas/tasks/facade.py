@@ -1,7 +1,12 @@
 """What the facades have in common: one input, the usual blocks, one head."""
 
 from kerasnas.blocks import ClassificationHead, RegressionHead
+from kerasnas.errors import ArgumentError
 from kerasnas.tasks.auto_model import AutoModel
+
+
+class _NoProbabilitiesError(ArgumentError, AttributeError):
+    """A method that is not there."""
 
 
 class Facade(AutoModel):
@@ -64,6 +69,13 @@ class Regressor(Facade):
             strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.output_dim = output_dim
+
+    @property
+    def predict_proba(self):
+        """Numbers have no probabilities: to scikit-learn, there is no such method."""
+        raise _NoProbabilitiesError(
+            "Expected a model of classes for `predict_proba`. Received: a regression; use `predict`."
+        )
 
     def _head(self):
         return RegressionHead(self.output_dim, self.loss, self.metrics, name="value")

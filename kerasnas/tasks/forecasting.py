@@ -1,6 +1,6 @@
 """The facade for forecasts: the next steps of series, from those before."""
 
-from kerasnas.blocks import ForecastBlock, ForecastHead, TimeseriesInput
+from kerasnas.blocks import ForecastBlock, ForecastHead, RegressionHead, TimeseriesInput
 from kerasnas.data.forecasting import History, InTime
 from kerasnas.data.windows import Span, season_of, too_short, usual_lookback
 from kerasnas.errors import ArgumentError, DataError
@@ -153,6 +153,9 @@ class TimeseriesForecaster(Facade):
     def _head(self):
         mean, scale = self._unit()
         return ForecastHead(None, self.loss, self.metrics, name="forecast", mean=mean, scale=scale)
+
+    def _sketch(self):
+        return ["series"], [RegressionHead(self.output_dim)]
 
     def _default_name(self):
         return "timeseries_forecaster"

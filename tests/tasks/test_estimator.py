@@ -91,6 +91,7 @@ def test_tags():
     assert tags.input_tags.allow_nan and tags.input_tags.string and tags.classifier_tags.multi_label
     assert tags.target_tags.required and tags.target_tags.multi_output and not tags.non_deterministic
     assert kn.ImageClassifier().__sklearn_tags__().input_tags.three_d_array
+    assert is_regressor(kn.TimeseriesForecaster()) and clone(kn.TimeseriesForecaster(horizon=3)).horizon == 3
     two = kn.AutoModel(kn.ImageInput(), [kn.ClassificationHead(), kn.RegressionHead()])
     assert two.__sklearn_tags__().estimator_type is None
 

@@ -44,31 +44,34 @@ class SmallRegressor(Small, kn.StructuredDataRegressor):
 FEW = "a class of one row cannot be trained on and validated by: the check's data have one"
 WORDS = "the message says the same in other words"
 BOTH = {
-    "check_n_features_in_after_fitting": WORDS + ", and names the columns",
     "check_dataframe_column_names_consistency": "columns are found by name: another order is no error",
     "check_estimators_empty_data_messages": WORDS,
     "check_fit2d_1sample": WORDS,
     "check_estimators_nan_inf": "infinities are allowed, as missing values are",
     "check_sample_weight_equivalence_on_dense_data": "which rows validate depends on how many there are",
     "check_sample_weight_equivalence_on_sparse_data": "which rows validate depends on how many there are",
-    "check_fit2d_1feature": WORDS,
-    "check_supervised_y_2d": "a column of targets is given back as one, without a warning",
+    "check_requires_y_none": WORDS,
 }
 EXCEPTIONS = {
     SmallClassifier: {
         **BOTH,
+        "check_supervised_y_2d": "a column of targets is given back as one, without a warning",
         "check_dont_overwrite_parameters": FEW,
         "check_f_contiguous_array_estimator": FEW,
         "check_methods_sample_order_invariance": FEW,
         "check_methods_subset_invariance": FEW,
         "check_dict_unchanged": FEW,
         "check_fit2d_predict1d": FEW,
-        "check_classifiers_one_label": "one class is refused: there is nothing to tell apart",
-        "check_classifiers_one_label_sample_weights": "one class is refused: there is nothing to tell apart",
         "check_classifiers_regression_target": WORDS,
     },
-    SmallRegressor: BOTH,
+    SmallRegressor: {
+        **BOTH,
+        "check_regressor_multioutput": "answers are float32, as networks give them",
+        "check_methods_sample_order_invariance": "products of matrices in another order differ in the last digit",
+        "check_fit2d_predict1d": WORDS,
+    },
 }
+BY_CHANCE = {"check_methods_sample_order_invariance"}  # whether the last digit differs depends on the machine
 each_kind = pytest.mark.parametrize("kind", EXCEPTIONS, ids=lambda kind: kind.__name__)
 
 QUICK = (
@@ -102,7 +105,8 @@ def test_all_checks(kind):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(kind(), on_fail=None, on_skip=None, expected_failed_checks=EXCEPTIONS[kind])
-    failed = {each["check_name"]: repr(each["exception"])[:300] for each in results if each["status"] == "failed"}
-    assert not failed
+    failed = [f"{each['check_name']}: {each['exception']!r:.300}" for each in results if each["status"] == "failed"]
+    assert not failed, "\n".join(failed)
     known = {each["check_name"] for each in results if each["status"] == "xfail"}
-    assert known == set(EXCEPTIONS[kind]) & {each["check_name"] for each in results}, "exceptions that are none"
+    ran = {each["check_name"] for each in results}
+    assert known | BY_CHANCE == set(EXCEPTIONS[kind]) & ran | BY_CHANCE, "exceptions that are none"
