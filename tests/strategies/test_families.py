@@ -235,9 +235,7 @@ def test_a_relay_hands_over():
     play = Play(Relay(Grid(), RegularizedEvolution(population=4), after=5)).run(20, total)
     grid = Play(Grid()).run(5, total)
     assert [p.architecture for p in play.begun[:5]] == [p.architecture for p in grid.begun]
-    assert (
-        max(map(total, play.begun)) > max(map(total, grid.begun)) and len(set(p.architecture for p in play.begun)) == 20
-    )
+    assert max(map(total, play.begun)) > max(map(total, grid.begun)) and len({p.architecture for p in play.begun}) == 20
 
 
 # --------------------------------------------------------------- controller
