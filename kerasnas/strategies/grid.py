@@ -5,7 +5,7 @@ from kerasnas.strategies.memory import Remembering
 
 
 class Grid(Remembering):
-    """Every architecture once, the last decision varying first; isomorphic networks are passed over.
+    """Every architecture once, the last decision varying first; isomorphic ones too, for whole runs of a grid may be.
 
     Args:
         points: Values of a real decision, evenly spaced in its scale, both ends included.
@@ -25,6 +25,7 @@ class Grid(Remembering):
 
     def setup(self, context):
         super().setup(context)
+        self.identity = lambda architecture: architecture.key
         self.listed, self.rest = [], context.space.enumerate(points=self.points)
         self.place = 0  # everything before it was proposed
 

@@ -13,8 +13,8 @@ class Progressive(Guided):
 
     The first stage decides the first node of every cell, at the smallest depth; each later one opens the next node and
     adds a layer. What is not open yet keeps its default. A space without cells or depths opens a quarter of its
-    decisions at a time. Of the candidates, the one with the highest predicted score is trained; after the last stage they are mutants of the
-    best.
+    decisions at a time. Of the candidates, the one with the highest predicted score is trained; after the last stage
+    they are mutants of the best.
 
     Args:
         beam: Trials in a stage, all of which may be grown.
