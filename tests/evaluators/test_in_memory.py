@@ -6,10 +6,10 @@ import pytest
 
 from kerasnas.contract import Objective
 from kerasnas.data import Dataset
+from kerasnas.evaluators.in_memory import InMemory, usable
 from kerasnas.evaluators.members import Members
 from kerasnas.evaluators.pace import Diverged, Pace
 from kerasnas.evaluators.plan import Plan
-from kerasnas.evaluators.in_memory import InMemory, usable
 from kerasnas.lowering.joining import named_model
 
 ROWS, EPOCHS = 50, 3
