@@ -24,9 +24,10 @@ _HOMES = {
     ),
     "kerasnas.contract": ("Context", "Evaluator", "Measurement", "Objective", "Proposal", "Strategy", "Trial"),
     "kerasnas.lowering": ("build", "cost"),
+    "kerasnas.lowering.supernet": ("Supernet",),
 }  # fmt: skip
 _ROOMS = (
-    "blocks", "data", "errors", "evaluators", "loop", "lowering", "operations", "report", "space", "spaces",
+    "blocks", "data", "errors", "evaluators", "layers", "loop", "lowering", "operations", "report", "space", "spaces",
     "strategies", "tasks", "testing",
 )  # fmt: skip
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}

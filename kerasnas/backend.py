@@ -2,7 +2,7 @@
 
 import sys
 
-from kerasnas.errors import ExportError
+from kerasnas.errors import ExportError, StrategyError
 
 
 def tf():
@@ -58,6 +58,38 @@ def prepare():
                 tf().config.experimental.set_memory_growth(device, True)
             except RuntimeError:  # the device is in use already: too late to change
                 return
+
+
+def value_and_gradients(compute, variables):
+    """What `compute()` gives, a number first if it is a tuple, and that number's gradients by Keras variables.
+
+    Args:
+        compute: A function without arguments.
+        variables: Keras variables; one that does not take part has None for a gradient.
+
+    Raises:
+        StrategyError: On JAX, which differentiates pure functions only.
+    """
+    import keras
+
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        with tf().GradientTape(watch_accessed_variables=False) as tape:
+            for variable in variables:
+                tape.watch(variable.value)
+            result = compute()
+        return result, tape.gradient(_number(result), [variable.value for variable in variables])
+    if name == "torch":
+        import torch
+
+        result = compute()
+        values = [variable.value for variable in variables]
+        return result, torch.autograd.grad(_number(result), values, allow_unused=True)
+    raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {name}.")
+
+
+def _number(result):
+    return result[0] if isinstance(result, tuple) else result
 
 
 def graphs():
