@@ -62,7 +62,9 @@ class Making(Tracer):
 
     def mix(self, kind, parts, first, path):
         results = [part.run() for part in parts]
-        counted = [i for i, part in enumerate(parts) if not part.zero] or list(range(len(parts)))
+        every = list(range(len(parts)))
+        # In a sum a zero counts for nothing, nor does its shape; side by side it has its place.
+        counted = every if kind != "add" else [i for i in every if not parts[i].zero] or every
         projections, shapes, ends = [None] * len(parts), [None] * len(parts), []
         for i, node in zip(counted, aligned(kind, [results[i].shape for i in counted])):
             end = results[i] if node is None else node.flow(self, results[i], join(path, f"align_{i}"))

@@ -11,17 +11,17 @@ from kerasnas.spaces.chain import cell_space
 
 PICTURE, ROW = (8, 8, 3), (6,)
 
-# The ready spaces as small as they get, with the shape of a row.
+# The ready spaces as small as they get, without a classifier that would even out differences; the shape of a row.
 READY = {
-    "darts": (lambda: spaces.darts(3, cells=3, filters=4, nodes=2, stem_multiplier=1), PICTURE),
-    "nasbench201": (lambda: spaces.nasbench201(3, cells=1, filters=4), PICTURE),
+    "darts": (lambda: spaces.darts(None, cells=3, filters=4, nodes=2, stem_multiplier=1), PICTURE),
+    "nasbench201": (lambda: spaces.nasbench201(None, cells=1, filters=4), PICTURE),
     "nasnet_cell": (
-        lambda: spaces.nasnet_cell(3, 2, 4, 2, operations=("identity", "conv_1x1", "max_pool_3x3")),
+        lambda: spaces.nasnet_cell(None, 2, 4, 2, operations=("identity", "conv_1x1", "max_pool_3x3")),
         PICTURE,
     ),
-    "nasbench_macro": (lambda: spaces.nasbench_macro(3, filters=4, features=8), PICTURE),
-    "macro": (lambda: spaces.macro(3, depth=(1, 1), width=(4, 8)), PICTURE),
-    "mlp": (lambda: spaces.mlp(3, depth=(1, 2), units=(4, 8)), ROW),
+    "nasbench_macro": (lambda: spaces.nasbench_macro(None, filters=4, features=8), PICTURE),
+    "macro": (lambda: spaces.macro(None, depth=(1, 1), width=(4, 8)), PICTURE),
+    "mlp": (lambda: spaces.mlp(None, depth=(1, 2), units=(4, 8)), ROW),
 }
 
 
