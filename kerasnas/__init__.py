@@ -28,7 +28,7 @@ _HOMES = {
 }  # fmt: skip
 _ROOMS = (
     "blocks", "data", "errors", "evaluators", "layers", "loop", "lowering", "operations", "report", "space", "spaces",
-    "strategies", "tasks", "testing",
+    "strategies", "supernets", "tasks", "testing",
 )  # fmt: skip
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 

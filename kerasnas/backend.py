@@ -88,6 +88,28 @@ def value_and_gradients(compute, variables):
     raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {name}.")
 
 
+def dirichlet(concentration, seed):
+    """A draw from a Dirichlet distribution, with gradients by its concentrations `(n,)`.
+
+    Args:
+        concentration: Positive numbers.
+        seed: A `keras.random.SeedGenerator`.
+    """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        # Keras's own gamma draws on PyTorch are without gradients.
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(keras.random.randint((), 0, 2**31 - 1, seed=seed)))
+            drawn = torch.distributions.Gamma(concentration, torch.ones_like(concentration)).rsample()
+    else:
+        drawn = keras.random.gamma(concentration.shape, alpha=concentration, seed=seed)
+    drawn = keras.ops.maximum(drawn, 1e-12)
+    return drawn / keras.ops.sum(drawn)
+
+
 def _number(result):
     return result[0] if isinstance(result, tuple) else result
 

@@ -40,6 +40,8 @@ class Deferred(Node):
     def flow(self, tracer, inputs, path):
         at, known = tracer.places[self.owner]
         key = (id(self), *map(id, inputs if isinstance(inputs, tuple) else (inputs,)))
+        if not tracer.remembers:
+            return self.node.flow(tracer, inputs, join(at, self.below))
         if key not in known:
             known[key] = inputs, self.node.flow(tracer, inputs, join(at, self.below))
         return known[key][1]

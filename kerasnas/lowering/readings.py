@@ -42,6 +42,8 @@ class Making(Tracer):
         joins: `Join`s by path.
     """
 
+    remembers = True
+
     def __init__(self, affine):
         self.affine = affine
         self.places, self.made, self.operations, self.joins = {}, {}, {}, {}
@@ -81,6 +83,8 @@ class _Reading(Tracer):
     Args:
         supernet: What `Making` made.
     """
+
+    remembers = True  # whether what several candidates have in common is computed once
 
     def __init__(self, supernet):
         super().__init__()
@@ -186,6 +190,7 @@ class Inheriting(KerasTracer):
         copies: Pairs of a key of the supernet and the new layer that takes its weights.
     """
 
+    remembers = True
     projected = _Reading.projected
     mix = _Reading.mix
     weight = AlongPath.weight

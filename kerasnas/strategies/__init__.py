@@ -2,6 +2,7 @@
 
 from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError, nearest
+from kerasnas.strategies.derive import RULES, Derive
 from kerasnas.strategies.greedy import Greedy
 from kerasnas.strategies.random_search import RandomSearch
 from kerasnas.strategies.warm_start import WarmStart
@@ -22,12 +23,15 @@ def get(strategy):
         return strategy
     if isinstance(strategy, str) and strategy in STRATEGIES:
         return STRATEGIES[strategy]()
-    known = ", ".join(sorted(STRATEGIES))
+    if isinstance(strategy, str) and strategy in RULES:
+        return Derive(strategy)
+    names = sorted([*STRATEGIES, *RULES])
+    known = ", ".join(names)
     if isinstance(strategy, type):
         raise ArgumentError(f"Expected a strategy or its name. Received: the class {strategy.__name__}; call it.")
     raise ArgumentError(
-        f"Expected `strategy` to be one of: {known}.{nearest(strategy, STRATEGIES)} Received: {strategy!r}."
+        f"Expected `strategy` to be one of: {known}.{nearest(strategy, names)} Received: {strategy!r}."
     )
 
 
-__all__ = ["STRATEGIES", "Greedy", "RandomSearch", "WarmStart", "get"]
+__all__ = ["STRATEGIES", "Derive", "Greedy", "RandomSearch", "WarmStart", "get"]
