@@ -109,7 +109,7 @@ class MixedCell(Node):
     Args:
         inputs: Number of input states.
         nodes: For each node its edges.
-        output: As of `Cell`. In a "loose" output the nodes that feed others are zeros: which do is for the gates to say.
+        output: As of `Cell`. In a "loose" output the nodes that feed others are zeros; which do, the gates say.
         partial: Only one of so many channels passes the operations; the others go on as they are.
     """
 
@@ -177,7 +177,7 @@ class Shuffle(Operation):
     def layer(self, shape, name):
         import keras
 
-        *spatial, channels = shape
+        channels = shape[-1]
         if channels % self.groups:
             return lambda x: x
         order = [g * (channels // self.groups) + i for i in range(channels // self.groups) for g in range(self.groups)]

@@ -136,12 +136,14 @@ class ThroughGates(_Reading):
 
     Args:
         gates: Tensors by decision, one number for each of its answers.
-        sampled: Whether gates are one-hot, so that of each choice only the chosen candidate need be computed.
+        sampled: Whether gates are one-hot, so that of each choice only the chosen candidate need be computed. Choices
+            inside a candidate are computed in full: TensorFlow does not differentiate such switches within switches.
     """
 
     def __init__(self, supernet, gates, training=None, sampled=False):
         super().__init__(supernet)
         self.gates, self.training, self.sampled = gates, training, sampled
+        self.inside = False
 
     def weight(self, factors):
         product = None
@@ -158,7 +160,7 @@ class ThroughGates(_Reading):
     def mix(self, kind, parts, first, path):
         paths = {factor.path for part in parts for factor in part.factors}
         alone = all(len(part.factors) == 1 and len(part.factors[0].values) == 1 for part in parts)
-        if not self.sampled or kind != "add" or len(paths) != 1 or not alone or len(parts) < 2:
+        if not self.sampled or self.inside or kind != "add" or len(paths) != 1 or not alone or len(parts) < 2:
             return super().mix(kind, parts, first, path)
         (decision,) = paths
         labels = self.supernet.labels[decision]
@@ -175,8 +177,12 @@ class ThroughGates(_Reading):
         def branch():
             if part.zero:
                 return zeros_for(first, how.shape)
-            before = {owner: (at, dict(known)) for owner, place in self.places.items() if place for at, known in [place]}
+            before = {
+                owner: (at, dict(known)) for owner, place in self.places.items() if place for at, known in [place]
+            }
+            self.inside = True
             result = self.projected(part.run(), how.projections[i], path, i)
+            self.inside = False
             self.places.update(before)
             return result
 

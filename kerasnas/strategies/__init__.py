@@ -29,9 +29,7 @@ def get(strategy):
     known = ", ".join(names)
     if isinstance(strategy, type):
         raise ArgumentError(f"Expected a strategy or its name. Received: the class {strategy.__name__}; call it.")
-    raise ArgumentError(
-        f"Expected `strategy` to be one of: {known}.{nearest(strategy, names)} Received: {strategy!r}."
-    )
+    raise ArgumentError(f"Expected `strategy` to be one of: {known}.{nearest(strategy, names)} Received: {strategy!r}.")
 
 
 __all__ = ["STRATEGIES", "Derive", "Greedy", "RandomSearch", "WarmStart", "get"]

@@ -96,9 +96,7 @@ class Bilevel(keras.Model):
         rate, momentum = self.optimizer.learning_rate, self.optimizer.momentum
         for weight, gradient, past in zip(self.shared, self._decayed(_filled(ahead, self.shared)), self._momenta()):
             weight.assign(weight + momentum * past - rate * gradient)
-        _, found = backend.value_and_gradients(
-            lambda: self._loss(rows, priced=True), [*self.alphas, *self.shared]
-        )
+        _, found = backend.value_and_gradients(lambda: self._loss(rows, priced=True), [*self.alphas, *self.shared])
         alphas = _filled(found[: len(self.alphas)], self.alphas)
         along = _filled(found[len(self.alphas) :], self.shared)
         far = 0.01 / (_norm(along) + 1e-12)
@@ -136,7 +134,9 @@ class Bilevel(keras.Model):
 
 def _filled(gradients, variables):
     """Zeros for what takes no part."""
-    return [keras.ops.zeros_like(v) if g is None else keras.ops.convert_to_tensor(g) for g, v in zip(gradients, variables)]
+    return [
+        keras.ops.zeros_like(v) if g is None else keras.ops.convert_to_tensor(g) for g, v in zip(gradients, variables)
+    ]
 
 
 def _norm(gradients):

@@ -20,7 +20,9 @@ class DrNAS(Rule):
 
     def gates(self, supernet, progress, seed):
         fixed = supernet.softmax_gates(self.edges)
-        drawn = {path: backend.dirichlet(_concentration(supernet.alphas[path]), seed) for path in self.weighed(supernet)}
+        drawn = {
+            path: backend.dirichlet(_concentration(supernet.alphas[path]), seed) for path in self.weighed(supernet)
+        }
         return fixed | drawn
 
     def means(self, supernet):

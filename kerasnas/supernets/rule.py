@@ -79,7 +79,11 @@ class Rule:
 
     def weighed(self, supernet):
         """Paths of the decisions whose architecture weights count."""
-        return [path for path, labels in supernet.labels.items() if len(labels) > 1 and (self.edges or supernet.exclusive[path])]
+        return [
+            path
+            for path, labels in supernet.labels.items()
+            if len(labels) > 1 and (self.edges or supernet.exclusive[path])
+        ]
 
 
 def entropy(gates):

@@ -85,7 +85,7 @@ class Watching(keras.callbacks.Callback):
             "entropy": entropy(weighed),
             "operations": operation_counts(opened, architecture or {}),
             "skips": skips(opened, architecture or {}),
-            "architecture": None if architecture is None else dict(architecture),
+            "architecture": None if architecture is None else json.loads(architecture.to_json()),
             "gates": {path: [round(float(value), 6) for value in values] for path, values in weighed.items()},
         }
 

@@ -5,7 +5,17 @@ import numpy as np
 
 from kerasnas import spaces
 from kerasnas.lowering.supernet import Supernet
-from kerasnas.operations import AvgPool, ConvBN, Dense, GlobalAvgPool, Identity, MaxPool, ReLUConvBN, SeparableConv, Zero
+from kerasnas.operations import (
+    AvgPool,
+    ConvBN,
+    Dense,
+    GlobalAvgPool,
+    Identity,
+    MaxPool,
+    ReLUConvBN,
+    SeparableConv,
+    Zero,
+)
 from kerasnas.space import Cell, Choice, Parallel, Sequential, Shared, Space, Subset
 from kerasnas.spaces.chain import cell_space
 

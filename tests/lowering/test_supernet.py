@@ -148,9 +148,7 @@ def test_gradients_along_a_path_are_those_of_the_plain_model():
     loss = lambda model, **how: keras.ops.mean(keras.ops.square(model(x, training=True, **how)))  # noqa: E731
     gates = supernet.gates_of(architecture)
     _, gated = backend.value_and_gradients(lambda: loss(supernet, gates=gates), supernet.network_weights)
-    _, along = backend.value_and_gradients(
-        lambda: loss(supernet, architecture=architecture), supernet.network_weights
-    )
+    _, along = backend.value_and_gradients(lambda: loss(supernet, architecture=architecture), supernet.network_weights)
     _, apart = backend.value_and_gradients(lambda: loss(plain), plain.trainable_weights)
     sizes = [
         sorted(float(np.square(array(g)).sum()) for g in found if g is not None and np.abs(array(g)).max() > 0)
@@ -218,7 +216,9 @@ def test_sampled_gates_compute_what_all_candidates_would():
     space = small_cells()
     supernet, x = shaken(Supernet(space, PICTURE)), noise(PICTURE)
     gates = supernet.gates_of(space.sample(random.Random(2)))
-    np.testing.assert_allclose(array(supernet(x, gates=gates, sampled=True)), array(supernet(x, gates=gates)), atol=1e-5)
+    np.testing.assert_allclose(
+        array(supernet(x, gates=gates, sampled=True)), array(supernet(x, gates=gates)), atol=1e-5
+    )
 
 
 # ------------------------------------------------------------------ sharing

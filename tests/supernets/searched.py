@@ -6,7 +6,7 @@ from sklearn.datasets import load_digits
 from kerasnas.data import Dataset
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.supernet import Supernet
-from kerasnas.operations import ConvBN, Dense, GlobalAvgPool, Identity, ReLUConvBN, Zero
+from kerasnas.operations import ConvBN, Dense, Flatten, GlobalAvgPool, Identity, ReLUConvBN, Zero
 from kerasnas.space import Cell, Choice, Sequential, Shared, Space
 from kerasnas.supernets.bilevel import Bilevel
 
@@ -27,8 +27,15 @@ def rows(count=16, seed=0):
     return x, np.eye(3, dtype="float32")[rng.integers(0, 3, count)]
 
 
-def bilevel(rule, seed=0):
-    opened = open_space(tiny(), partial=rule.partial)
+def smooth():
+    """Layers without kinks, at which a finite difference would err."""
+    layer = Choice(tanh=Dense(6, "tanh"), sigmoid=Dense(6, "sigmoid"), skip=Identity())
+    steps = {"flatten": Flatten(), "first": Dense(6, "tanh"), "a": layer, "b": layer, "classes": Dense(3, "softmax")}
+    return Space(Sequential(steps), name="smooth")
+
+
+def bilevel(rule, seed=0, space=None):
+    opened = open_space(space or tiny(), partial=rule.partial)
     model = Bilevel(Supernet(opened, SHAPE, partial=rule.partial, seed=seed), rule, steps=10, seed=seed)
     model.compile(loss="categorical_crossentropy")
     return model
