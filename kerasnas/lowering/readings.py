@@ -177,9 +177,7 @@ class ThroughGates(_Reading):
         def branch():
             if part.zero:
                 return zeros_for(first, how.shape)
-            before = {
-                owner: (at, dict(known)) for owner, place in self.places.items() if place for at, known in [place]
-            }
+            before = {owner: (place[0], dict(place[1])) for owner, place in self.places.items() if place}
             self.inside = True
             result = self.projected(part.run(), how.projections[i], path, i)
             self.inside = False

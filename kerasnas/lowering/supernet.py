@@ -123,11 +123,6 @@ class Supernet(keras.Model):
             reading = ThroughGates(self, self.softmax_gates() if gates is None else gates, training, sampled)
         return self.opened.node.flow(reading, inputs, "")
 
-    def compute_output_shape(self, input_shape, **kwargs):
-        return keras.tree.map_structure(
-            lambda tensor: tensor.shape, keras.backend.compute_output_spec(self.call, _inputs(self.shapes))
-        )
-
     def set_path(self, architecture=None):
         """From now on compute along the path of an architecture where neither gates nor another is given."""
         self._chosen = architecture

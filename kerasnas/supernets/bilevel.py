@@ -134,9 +134,8 @@ class Bilevel(keras.Model):
 
 def _filled(gradients, variables):
     """Zeros for what takes no part."""
-    return [
-        keras.ops.zeros_like(v) if g is None else keras.ops.convert_to_tensor(g) for g, v in zip(gradients, variables)
-    ]
+    pairs = zip(gradients, variables)
+    return [keras.ops.zeros_like(v) if g is None else keras.ops.convert_to_tensor(g) for g, v in pairs]
 
 
 def _norm(gradients):

@@ -105,9 +105,8 @@ def check(space, task):
 def halves(rows, seed):
     """Training rows in two: what the architecture weights learn from, and what the weights do."""
     (first, *others) = rows.y.values()
-    classes = (
-        None if others or first.ndim > 2 or (first.dtype.kind == "f" and not _one_hot(first)) else classes_of(first)
-    )
+    labels = (first.ndim == 1 and first.dtype.kind in "iu") or _one_hot(first)
+    classes = classes_of(first) if labels and not others else None
     weights, alphas = split(classes, len(rows), 0.5, seed)
     return rows.take(alphas), rows.take(weights)
 

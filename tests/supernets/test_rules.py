@@ -106,7 +106,8 @@ def test_entropy():
     "wrong",
     [
         lambda: DARTS(order=3), lambda: DARTS(epochs=0), lambda: DARTS(learning_rate=-1), lambda: PCDARTS(share=0),
-        lambda: DARTS(stop_skips=0), lambda: DARTS(most_skips=1.5), lambda: ExpectedCost(0), lambda: ExpectedCost(1, "x"),
+        lambda: DARTS(stop_skips=0), lambda: DARTS(most_skips=1.5), lambda: ExpectedCost(0),
+        lambda: ExpectedCost(1, "x"),
     ],
 )  # fmt: skip
 def test_arguments_out_of_range_are_refused(wrong):
