@@ -13,10 +13,9 @@ from kerasnas.lowering.preprocessing import Preprocessing, parted
 from kerasnas.lowering.supernet import Supernet
 from kerasnas.space import Architecture, Graph
 from kerasnas.supernets.bilevel import Bilevel
+from kerasnas.supernets.history import FILE
 from kerasnas.supernets.pairs import Pairs
 from kerasnas.supernets.watching import Watching
-
-FILE = "search.npz"
 
 
 @dataclass

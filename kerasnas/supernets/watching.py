@@ -19,8 +19,7 @@ class Watching(keras.callbacks.Callback):
         path: The checkpoint's file, or None to write none.
 
     Attributes:
-        history: A dict for each epoch: "loss", "entropy" of the gates, "operations" of the derived architecture by
-            number, its "skips" by cell, the "architecture" and the "gates".
+        history: A dict for each epoch; see `kerasnas.supernets.history.History`.
         stopped: Why the search ended early, or None.
     """
 
@@ -38,7 +37,7 @@ class Watching(keras.callbacks.Callback):
             told = json.loads(str(stored["told"]))
             for i, variable in enumerate(model.state()):
                 variable.assign(stored[f"v{i}"])
-        self.history, self.stopped = told["history"], told["stopped"]
+        self.history, self.stopped = told["epochs"], told["stopped"]
         return len(self.history)
 
     def save(self):
@@ -47,8 +46,12 @@ class Watching(keras.callbacks.Callback):
         self.path.parent.mkdir(parents=True, exist_ok=True)
         values = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self.model.state())}
         beside = self.path.with_name(f".{self.path.stem}.{os.getpid()}.npz")
-        np.savez(beside, told=json.dumps({"history": self.history, "stopped": self.stopped}), **values)
+        np.savez(beside, told=json.dumps(self._told()), **values)
         os.replace(beside, self.path)
+
+    def _told(self):
+        labels = {path: list(map(_plain, labels)) for path, labels in self.model.supernet.labels.items()}
+        return {"epochs": self.history, "labels": labels, "stopped": self.stopped}
 
     # -------------------------------------------------------------------- epochs
     def on_epoch_begin(self, epoch, logs=None):
@@ -100,6 +103,10 @@ class Watching(keras.callbacks.Callback):
     def _stop(self, reason):
         self.stopped = reason
         self.model.stop_training = True
+
+
+def _plain(label):
+    return list(label) if isinstance(label, tuple) else label
 
 
 def means(model):

@@ -12,11 +12,13 @@ from kerasnas.blocks import ClassificationHead
 from kerasnas.contract import Context
 from kerasnas.data import Dataset, read
 from kerasnas.data.task import Task, encode
-from kerasnas.errors import ArgumentError, SpaceError, StrategyError
+from kerasnas.errors import ArgumentError, JournalError, SpaceError, StrategyError
 from kerasnas.evaluators import Training
+from kerasnas.report import draw_gates
 from kerasnas.strategies import Derive
 from kerasnas.supernets import DARTS, GDAS, PCDARTS
-from kerasnas.supernets.differentiable import FILE, halves, run
+from kerasnas.supernets.differentiable import halves, run
+from kerasnas.supernets.history import FILE
 from kerasnas.tasks.searching import _standardized
 from tests.supernets.searched import digits, tiny
 
@@ -119,6 +121,22 @@ def test_architecture_weights_wait_for_the_warm_up():
     edge = "cell/node_1/edge_1"
     assert np.ptp(first[edge]) < 0.01 < np.ptp(second[edge])
     assert "cell/node_1/inputs" in first  # edges are weighed, too
+
+
+@pytest.mark.parametrize("ending", [".png", ".svg"])
+def test_the_history_is_drawn(searched, tmp_path, ending):
+    _, folder = searched
+    (tmp_path / "supernet").mkdir()
+    shutil.copy(folder / FILE, tmp_path / "supernet" / FILE)
+    figure = draw_gates(tmp_path, path=tmp_path / f"gates{ending}")
+    assert (tmp_path / f"gates{ending}").stat().st_size > 1000
+    titles = [axes.get_title() for axes in figure.axes]
+    assert titles[:2] == ["entropy of the gates", "operations derived"]
+    assert [label.get_text() for label in figure.axes[2].get_xticklabels()] == ["none", "skip", "conv", "wide"]
+    with pytest.raises(ArgumentError, match="one of 3 epochs"):
+        draw_gates(tmp_path, epoch=3)
+    with pytest.raises(JournalError, match="searched by gradients"):
+        draw_gates(tmp_path / "elsewhere")
 
 
 # -------------------------------------------------------------------- halves
