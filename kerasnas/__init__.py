@@ -13,7 +13,7 @@ _HOMES = {
     "kerasnas.tasks.autokeras_names": ("BayesianOptimization", "Greedy", "Hyperband", "Node", "RandomSearch"),
     "kerasnas.tasks.directories": ("image_dataset_from_directory", "text_dataset_from_directory"),
     "kerasnas.layers": ("CastToFloat32", "ExpandLastDim"),
-    "kerasnas.data.scores": ("Score",),
+    "kerasnas.data.scores": ("Score"),
     "kerasnas.blocks": (
         "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
         "EfficientNetBlock", "Embedding", "Flatten", "Head", "HyperModelBlock", "ImageAugmentation", "ImageBlock",
@@ -28,10 +28,11 @@ _HOMES = {
     ),
     "kerasnas.contract": ("Context", "Evaluator", "Measurement", "Objective", "Proposal", "Strategy", "Trial"),
     "kerasnas.lowering": ("build", "cost"),
+    "kerasnas.lowering.supernet": ("Supernet"),
 }  # fmt: skip
 _ROOMS = (
     "blocks", "data", "errors", "evaluators", "layers", "loop", "lowering", "operations", "report", "space", "spaces",
-    "strategies", "tasks", "testing",
+    "strategies", "supernets", "tasks", "testing",
 )  # fmt: skip
 _WHERE = {name: home for home, names in _HOMES.items() for name in names}
 

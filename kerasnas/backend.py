@@ -3,7 +3,7 @@
 import contextlib
 import sys
 
-from kerasnas.errors import ExportError
+from kerasnas.errors import ExportError, StrategyError
 
 
 def tf():
@@ -59,6 +59,60 @@ def prepare():
                 tf().config.experimental.set_memory_growth(device, True)
             except RuntimeError:  # the device is in use already: too late to change
                 return
+
+
+def value_and_gradients(compute, variables):
+    """What `compute()` gives, a number first if it is a tuple, and that number's gradients by Keras variables.
+
+    Args:
+        compute: A function without arguments.
+        variables: Keras variables; one that does not take part has None for a gradient.
+
+    Raises:
+        StrategyError: On JAX, which differentiates pure functions only.
+    """
+    import keras
+
+    name = keras.backend.backend()
+    if name == "tensorflow":
+        with tf().GradientTape(watch_accessed_variables=False) as tape:
+            for variable in variables:
+                tape.watch(variable.value)
+            result = compute()
+        return result, tape.gradient(_number(result), [variable.value for variable in variables])
+    if name == "torch":
+        import torch
+
+        result = compute()
+        values = [variable.value for variable in variables]
+        return result, torch.autograd.grad(_number(result), values, allow_unused=True)
+    raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {name}.")
+
+
+def dirichlet(concentration, seed):
+    """A draw from a Dirichlet distribution, with gradients by its concentrations `(n,)`.
+
+    Args:
+        concentration: Positive numbers.
+        seed: A `keras.random.SeedGenerator`.
+    """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        # Keras's own gamma draws on PyTorch are without gradients.
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(int(keras.random.randint((), 0, 2**31 - 1, seed=seed)))
+            drawn = torch.distributions.Gamma(concentration, torch.ones_like(concentration)).rsample()
+    else:
+        drawn = keras.random.gamma(concentration.shape, alpha=concentration, seed=seed)
+    drawn = keras.ops.maximum(drawn, 1e-12)
+    return drawn / keras.ops.sum(drawn)
+
+
+def _number(result):
+    return result[0] if isinstance(result, tuple) else result
 
 
 @contextlib.contextmanager

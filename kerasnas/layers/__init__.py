@@ -1,5 +1,6 @@
-"""Keras layers for users to put into models of their own; what kerasnas exports needs none of them."""
+"""Keras layers: for users' own models, and those that exist only while searching. What is exported needs none of them."""
 
+from kerasnas.layers.mixed_operation import MixedOperation
 from kerasnas.layers.preparing import CastToFloat32, ExpandLastDim
 
-__all__ = ["CastToFloat32", "ExpandLastDim"]
+__all__ = ["CastToFloat32", "ExpandLastDim", "MixedOperation"]

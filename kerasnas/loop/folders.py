@@ -10,7 +10,7 @@ from kerasnas.errors import JournalError
 from kerasnas.loop.journal import FILE
 
 ROOT = "kerasnas_runs"
-OURS = (FILE, "trials", "refit", "final.keras", "model.json", "call.json")
+OURS = (FILE, "trials", "refit", "supernet", "final.keras", "model.json", "call.json")
 
 
 def identity(data, space, heads, objectives, strategy, evaluator, seed):

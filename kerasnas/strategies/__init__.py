@@ -2,6 +2,7 @@
 
 from kerasnas.strategies.asha import ASHA
 from kerasnas.strategies.bayesian import Bayesian
+from kerasnas.strategies.derive import Derive
 from kerasnas.strategies.epsilon_greedy import EpsilonGreedy
 from kerasnas.strategies.evolution import RegularizedEvolution
 from kerasnas.strategies.genetic import Genetic
@@ -18,6 +19,7 @@ from kerasnas.strategies.random_search import RandomSearch
 from kerasnas.strategies.registry import STRATEGIES, get, listing
 from kerasnas.strategies.reinforcement import Reinforcement
 from kerasnas.strategies.relay import Relay
+from kerasnas.strategies.warm_start import WarmStart
 
 STRATEGIES |= {
     "asha": ASHA,
@@ -41,28 +43,8 @@ STRATEGIES |= {
 }
 
 __all__ = [
-    "ASHA",
-    "NSGA2",
-    "STRATEGIES",
-    "Bayesian",
-    "EpsilonGreedy",
-    "Genetic",
-    "Greedy",
-    "Grid",
-    "Hyperband",
-    "KerasTunerBayesian",
-    "KerasTunerHyperband",
-    "KerasTunerOracle",
-    "LocalSearch",
-    "Predictor",
-    "Progressive",
-    "RandomSearch",
-    "RegularizedEvolution",
-    "Reinforcement",
-    "Relay",
-    "SuccessiveHalving",
-    "get",
-    "hypervolume",
-    "listing",
-    "pareto_front",
+    "ASHA", "NSGA2", "STRATEGIES", "Bayesian", "Derive", "EpsilonGreedy", "Genetic", "Greedy", "Grid", "Hyperband",
+    "KerasTunerBayesian", "KerasTunerHyperband", "KerasTunerOracle", "LocalSearch", "Predictor", "Progressive",
+    "RandomSearch", "RegularizedEvolution", "Reinforcement", "Relay", "SuccessiveHalving", "WarmStart", "get",
+    "hypervolume", "listing", "pareto_front",
 ]  # fmt: skip

@@ -4,6 +4,7 @@ import inspect
 
 from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError, nearest
+from kerasnas.strategies.derive import RULES, Derive
 
 STRATEGIES = {}
 
@@ -18,12 +19,13 @@ def get(strategy):
         return strategy
     if isinstance(strategy, str) and strategy in STRATEGIES:
         return STRATEGIES[strategy]()
-    known = ", ".join(sorted(STRATEGIES))
+    if isinstance(strategy, str) and strategy in RULES:
+        return Derive(strategy)
+    names = sorted([*STRATEGIES, *RULES])
+    known = ", ".join(names)
     if isinstance(strategy, type):
         raise ArgumentError(f"Expected a strategy or its name. Received: the class {strategy.__name__}; call it.")
-    raise ArgumentError(
-        f"Expected `strategy` to be one of: {known}.{nearest(strategy, STRATEGIES)} Received: {strategy!r}."
-    )
+    raise ArgumentError(f"Expected `strategy` to be one of: {known}.{nearest(strategy, names)} Received: {strategy!r}.")
 
 
 def listing():

@@ -1,0 +1,235 @@
+"""How an opened space is read: once to make its layers, then with gates, along a path, or as a plain model."""
+
+import dataclasses
+from dataclasses import dataclass
+
+import keras
+
+from kerasnas.errors import SpaceError
+from kerasnas.layers.weighing import weighted_sum, zeros_for
+from kerasnas.lowering.alignment import aligned
+from kerasnas.lowering.costing import Cost, Symbol
+from kerasnas.lowering.model import KerasTracer
+from kerasnas.lowering.tracer import Tracer
+from kerasnas.operations import BatchNorm
+from kerasnas.space import join
+
+
+@dataclass(frozen=True)
+class Join:
+    """How candidates come together at one place.
+
+    Attributes:
+        projections: For each candidate the node that brings it to the common shape, or None.
+        shapes: For each candidate its shape thereafter.
+        shape: The shape of the whole.
+    """
+
+    projections: tuple
+    shapes: tuple
+    shape: tuple
+
+
+class Making(Tracer):
+    """Sends shapes through an opened space and makes the layer of every primitive operation, with its weights.
+
+    Args:
+        affine: Whether batch normalizations have a learnt scale and shift.
+
+    Attributes:
+        made: Layers, or functions, by key.
+        operations: The primitive operation of each and the shapes it reads, by key.
+        joins: `Join`s by path.
+    """
+
+    remembers = True
+
+    def __init__(self, affine):
+        self.affine = affine
+        self.places, self.made, self.operations, self.joins = {}, {}, {}, {}
+
+    def shape(self, datum):
+        return datum.shape
+
+    def primitive(self, operation, inputs, path):
+        if isinstance(operation, BatchNorm) and not self.affine:
+            operation = dataclasses.replace(operation, affine=False)
+        shapes, key = self.shapes(inputs), key_of(operation, path)
+        if self.operations.setdefault(key, (operation, shapes)) != (operation, shapes):
+            raise SpaceError(f"Expected '{path}' to read one shape wherever it stands. Received: {shapes} and another.")
+        if key not in self.made:
+            self.made[key] = _built(operation.layer(shapes, None), shapes)
+        sources = inputs if isinstance(inputs, tuple) else (inputs,)
+        return Symbol(operation.shape(shapes), Cost(operation.params(shapes), operation.flops(shapes), 0), sources)
+
+    def mix(self, kind, parts, first, path):
+        results = [part.run() for part in parts]
+        every = list(range(len(parts)))
+        # In a sum a zero counts for nothing, nor does its shape; side by side it has its place.
+        counted = every if kind != "add" else [i for i in every if not parts[i].zero] or every
+        projections, shapes, ends = [None] * len(parts), [None] * len(parts), []
+        for i, node in zip(counted, aligned(kind, [results[i].shape for i in counted])):
+            end = results[i] if node is None else node.flow(self, results[i], join(path, f"align_{i}"))
+            projections[i], shapes[i] = node, end.shape
+            ends.append(end)
+        whole = Symbol(ends[0].shape, sources=tuple(ends)) if kind == "add" else self.merge(kind, ends, path)
+        self.joins[path] = Join(tuple(projections), tuple(shapes), whole.shape)
+        return whole
+
+
+class _Reading(Tracer):
+    """Sends tensors through an opened space.
+
+    Args:
+        supernet: What `Making` made.
+    """
+
+    remembers = True  # whether what several candidates have in common is computed once
+
+    def __init__(self, supernet):
+        super().__init__()
+        self.supernet, self.places = supernet, {}
+
+    def shape(self, datum):
+        return tuple(datum.shape[1:])
+
+    def primitive(self, operation, inputs, path):
+        layer = self.supernet.made[key_of(operation, path)]
+        inputs = list(inputs) if isinstance(inputs, tuple) else inputs
+        return layer(inputs, training=self.training) if isinstance(layer, keras.Layer) else layer(inputs)
+
+    def weight(self, factors):
+        """The weight of a candidate: a tensor, None for one, 0 for a candidate that is not computed at all."""
+        raise NotImplementedError(f"{type(self).__name__}.weight")
+
+    def mix(self, kind, parts, first, path):
+        how = self.supernet.joins[path]
+        weights = [0 if part.zero and kind == "add" else self.weight(part.factors) for part in parts]
+        kept = [i for i, weight in enumerate(weights) if not isinstance(weight, int)]
+        results = {i: self.projected(parts[i].run(), how.projections[i], path, i) for i in kept}
+        if kind == "add":
+            taken = [weights[i] for i in kept], [results[i] for i in kept]
+            return weighted_sum(*taken) if kept else zeros_for(first, how.shape)
+        ends = [
+            weighted_sum([weights[i]], [results[i]]) if i in results else zeros_for(first, how.shapes[i])
+            for i in range(len(parts))
+        ]
+        return self.merge("concatenate", ends, path)
+
+    def projected(self, result, node, path, i):
+        return result if node is None else node.flow(self, result, join(path, f"align_{i}"))
+
+
+class AlongPath(_Reading):
+    """Computes what one architecture has chosen, and nothing else."""
+
+    def __init__(self, supernet, architecture, training=None):
+        super().__init__(supernet)
+        self.architecture, self.training = architecture, training
+
+    def weight(self, factors):
+        return None if all(holds(factor, self.architecture) for factor in factors) else 0
+
+
+class ThroughGates(_Reading):
+    """Computes all candidates and weighs them.
+
+    Args:
+        gates: Tensors by decision, one number for each of its answers.
+        sampled: Whether gates are one-hot, so that of each choice only the chosen candidate need be computed. Choices
+            inside a candidate are computed in full: TensorFlow does not differentiate such switches within switches.
+    """
+
+    def __init__(self, supernet, gates, training=None, sampled=False):
+        super().__init__(supernet)
+        self.gates, self.training, self.sampled = gates, training, sampled
+        self.inside = False
+
+    def weight(self, factors):
+        product = None
+        for factor in factors:
+            total = self._total(factor)
+            product = total if product is None else product * total
+        return product
+
+    def _total(self, factor):
+        gate, labels = self.gates[factor.path], self.supernet.labels[factor.path]
+        total = keras.ops.sum(keras.ops.stack([gate[labels.index(value)] for value in factor.values]))
+        return 1.0 - total if factor.other else total
+
+    def mix(self, kind, parts, first, path):
+        paths = {factor.path for part in parts for factor in part.factors}
+        alone = all(len(part.factors) == 1 and len(part.factors[0].values) == 1 for part in parts)
+        if not self.sampled or self.inside or kind != "add" or len(paths) != 1 or not alone or len(parts) < 2:
+            return super().mix(kind, parts, first, path)
+        (decision,) = paths
+        labels = self.supernet.labels[decision]
+        if [part.factors[0].values[0] for part in parts] != list(labels) or not self.supernet.exclusive[decision]:
+            return super().mix(kind, parts, first, path)
+        gate, how = self.gates[decision], self.supernet.joins[path]
+        chosen = keras.ops.argmax(gate)
+        branches = [self._branch(part, how, first, path, i) for i, part in enumerate(parts)]
+        return keras.ops.switch(chosen, branches) * keras.ops.take(gate, chosen)
+
+    def _branch(self, part, how, first, path, i):
+        """A function that computes one candidate and leaves no tensor of its own behind."""
+
+        def branch():
+            if part.zero:
+                return zeros_for(first, how.shape)
+            before = {owner: (place[0], dict(place[1])) for owner, place in self.places.items() if place}
+            self.inside = True
+            result = self.projected(part.run(), how.projections[i], path, i)
+            self.inside = False
+            self.places.update(before)
+            return result
+
+        return branch
+
+
+class Inheriting(KerasTracer):
+    """Builds the plain model of a path with the supernet's shapes.
+
+    Attributes:
+        copies: Pairs of a key of the supernet and the new layer that takes its weights.
+    """
+
+    remembers = True
+    projected = _Reading.projected
+    mix = _Reading.mix
+    weight = AlongPath.weight
+
+    def __init__(self, supernet, architecture):
+        super().__init__()
+        self.supernet, self.architecture = supernet, architecture
+        self.places, self.copies = {}, []
+
+    def primitive(self, operation, inputs, path):
+        layer = operation.layer(self.shapes(inputs), self.name(operation, path))
+        self.copies.append((key_of(operation, path), layer))
+        return layer(list(inputs) if isinstance(inputs, tuple) else inputs)
+
+
+def key_of(operation, path):
+    """By what a layer is known: where its operation stands, and what it is."""
+    return f"{path}:{type(operation).__name__}"
+
+
+def holds(factor, architecture):
+    """Whether a candidate with this factor is chosen by an architecture."""
+    chosen = factor.path in architecture and any(_is(value, architecture[factor.path]) for value in factor.values)
+    return chosen != factor.other
+
+
+def _is(value, answer):
+    """Whether an answer, or one of a chosen set, is this value."""
+    if isinstance(answer, tuple) and not isinstance(value, tuple):
+        return any(_is(value, each) for each in answer)
+    return value == answer and type(value) is type(answer)
+
+
+def _built(layer, shapes):
+    if isinstance(layer, keras.Layer):
+        several = bool(shapes) and isinstance(shapes[0], tuple)
+        layer.build([(None, *shape) for shape in shapes] if several else (None, *shapes))
+    return layer

@@ -1,0 +1,30 @@
+"""Statistics of batch normalizations, computed anew."""
+
+import keras
+
+
+def recompute_statistics(model, batches):
+    """Set the moving mean and variance of every batch normalization to their averages over some batches.
+
+    Args:
+        model: A plain Keras model, or a function of a batch with a list of `layers`.
+        batches: Inputs of the model, by batch.
+
+    Reference:
+        Guo et al., 2020, "Single Path One-Shot Neural Architecture Search with Uniform Sampling".
+    """
+    norms = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    drops = [layer for layer in model.layers if getattr(layer, "rate", 0)]
+    momenta, rates = [norm.momentum for norm in norms], [drop.rate for drop in drops]
+    for drop in drops:
+        drop.rate = 0.0  # what is dropped while training is there when it counts
+    try:
+        for number, batch in enumerate(batches):
+            for norm in norms:
+                norm.momentum = number / (number + 1)
+            model(batch, training=True)
+    finally:
+        for norm, momentum in zip(norms, momenta):
+            norm.momentum = momentum
+        for drop, rate in zip(drops, rates):
+            drop.rate = rate

@@ -1,0 +1,149 @@
+"""Architecture weights and weights trained in turn, each on rows of its own."""
+
+import keras
+
+from kerasnas import backend
+
+
+class Bilevel(keras.Model):
+    """A supernet in training: each step moves the architecture weights first, then the weights.
+
+    `fit` takes batches `(x, y)` that are dicts with the keys "alphas" and "weights": what each of the two steps sees.
+    The architecture step leaves nothing behind but architecture weights: statistics of normalizations are put back.
+
+    Args:
+        supernet: The `Supernet`.
+        rule: The `Rule`.
+        steps: Steps of the whole search.
+        seed: Of the gates that are drawn.
+
+    Reference:
+        Liu et al., 2019, "DARTS: Differentiable Architecture Search".
+    """
+
+    def __init__(self, supernet, rule, steps, seed=0):
+        super().__init__(name="bilevel")
+        self.supernet, self.rule, self.total = supernet, rule, max(1, int(steps))
+        self.done = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="done")
+        self.draws = keras.random.SeedGenerator(seed)
+        self.alpha_optimizer = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
+        self.searching = rule.warmup == 0
+        self.alphas, self.shared = supernet.architecture_weights, supernet.network_weights
+        self.statistics = list(supernet.non_trainable_weights)
+        self.built = True
+
+    def compile(self, **kwargs):
+        """As of `keras.Model`, with the optimizers of the rule."""
+        rate = keras.optimizers.schedules.CosineDecay(self.rule.learning_rate, self.total, alpha=0.04)
+        super().compile(optimizer=keras.optimizers.SGD(rate, momentum=0.9), jit_compile=False, **kwargs)
+        self.optimizer.build(self.shared)
+        self.alpha_optimizer.build(self.alphas)
+
+    def call(self, inputs, training=None):
+        return self.supernet(inputs, gates=self.rule.means(self.supernet), training=training)
+
+    def state(self):
+        """All that a search that goes on needs, as a list of Keras variables."""
+        trained = [*self.supernet.weights, *self.optimizer.variables, *self.alpha_optimizer.variables]
+        return [*trained, self.done, self.draws.state]
+
+    # -------------------------------------------------------------------- steps
+    def train_step(self, data):
+        x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
+        part = lambda name: (x[name], y[name], None if weight is None else weight[name])  # noqa: E731
+        if self.searching:
+            self.alpha_step(part("alphas"), part("weights"))
+        outputs = self.weight_step(part("weights"))
+        self.done.assign_add(1)
+        return self.compute_metrics(x["weights"], y["weights"], outputs, None if weight is None else weight["weights"])
+
+    def weight_step(self, rows):
+        """One step of the weights; returns the outputs before it."""
+        (loss, outputs), gradients = backend.value_and_gradients(lambda: self._loss(rows), self.shared)
+        self._loss_tracker.update_state(loss)
+        self.optimizer.apply(self._decayed(_clipped(gradients, self.shared, self.rule.clip)), self.shared)
+        return outputs
+
+    def alpha_step(self, rows, others):
+        """One step of the architecture weights.
+
+        Args:
+            rows: `(x, y, weight)` to judge the architecture weights by.
+            others: Likewise, what the weights are trained on: for the look ahead of the second order.
+        """
+        before = [keras.ops.copy(keras.ops.convert_to_tensor(each)) for each in self.statistics]
+        gradients = (self.unrolled if self.rule.second_order else self.direct)(rows, others)
+        for variable, value in zip(self.statistics, before):
+            variable.assign(value)
+        decay = self.rule.alpha_decay
+        gradients = [g + decay * a for g, a in zip(gradients, self.alphas)] if decay else gradients
+        self.alpha_optimizer.apply(gradients, self.alphas)
+
+    # ---------------------------------------------------------------- gradients
+    def direct(self, rows, others=None):
+        """Gradients of the architecture weights at the weights as they are: the first order."""
+        _, found = backend.value_and_gradients(lambda: self._loss(rows, priced=True), self.alphas)
+        return _filled(found, self.alphas)
+
+    def unrolled(self, rows, others):
+        """Gradients of the architecture weights after a step of the weights ahead: the second order.
+
+        The step is the one that the optimizer would take, momentum and decay included; its dependence on the
+        architecture weights is found by a finite difference along the gradient of the weights.
+        """
+        start = [keras.ops.copy(keras.ops.convert_to_tensor(weight)) for weight in self.shared]
+        _, ahead = backend.value_and_gradients(lambda: self._loss(others), self.shared)
+        rate, momentum = self.optimizer.learning_rate, self.optimizer.momentum
+        for weight, gradient, past in zip(self.shared, self._decayed(_filled(ahead, self.shared)), self._momenta()):
+            weight.assign(weight + momentum * past - rate * gradient)
+        _, found = backend.value_and_gradients(lambda: self._loss(rows, priced=True), [*self.alphas, *self.shared])
+        alphas = _filled(found[: len(self.alphas)], self.alphas)
+        along = _filled(found[len(self.alphas) :], self.shared)
+        far = 0.01 / (_norm(along) + 1e-12)
+        ends = []
+        for sign in (1.0, -1.0):
+            for weight, value, direction in zip(self.shared, start, along):
+                weight.assign(value + sign * far * direction)
+            ends.append(self._at(others))
+        for weight, value in zip(self.shared, start):
+            weight.assign(value)
+        return [a - rate * (up - down) / (2 * far) for a, up, down in zip(alphas, *ends)]
+
+    def _at(self, rows):
+        _, found = backend.value_and_gradients(lambda: self._loss(rows), self.alphas)
+        return _filled(found, self.alphas)
+
+    def _momenta(self):
+        return self.optimizer.momentums
+
+    def _loss(self, rows, priced=False):
+        x, y, weight = rows
+        progress = keras.ops.cast(self.done, "float32") / self.total
+        gates = self.rule.gates(self.supernet, progress, self.draws)
+        outputs = self.supernet(x, gates=gates, training=True, sampled=self.rule.sampled)
+        loss = self.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight)
+        if priced:
+            loss = loss + self.rule.penalty(self.supernet, progress)
+            loss = loss if self.rule.price is None else loss + self.rule.price(self.supernet, gates)
+        return loss, outputs
+
+    def _decayed(self, gradients):
+        decay = self.rule.weight_decay
+        return [g + decay * w for g, w in zip(gradients, self.shared)] if decay else gradients
+
+
+def _filled(gradients, variables):
+    """Zeros for what takes no part."""
+    pairs = zip(gradients, variables)
+    return [keras.ops.zeros_like(v) if g is None else keras.ops.convert_to_tensor(g) for g, v in pairs]
+
+
+def _norm(gradients):
+    squares = [keras.ops.sum(keras.ops.square(gradient)) for gradient in gradients]
+    return keras.ops.sqrt(keras.ops.sum(keras.ops.stack(squares)))
+
+
+def _clipped(gradients, variables, most):
+    gradients = _filled(gradients, variables)
+    factor = keras.ops.minimum(1.0, most / (_norm(gradients) + 1e-12))
+    return [gradient * factor for gradient in gradients]

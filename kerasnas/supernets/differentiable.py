@@ -1,0 +1,114 @@
+"""A differentiable search from rows to derived architectures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+
+from kerasnas.data import split
+from kerasnas.data.task import classes_of
+from kerasnas.errors import StrategyError
+from kerasnas.lowering.opening import open_space
+from kerasnas.lowering.preprocessing import Preprocessing, parted
+from kerasnas.lowering.supernet import Supernet
+from kerasnas.space import Architecture, Graph
+from kerasnas.supernets.bilevel import Bilevel
+from kerasnas.supernets.history import FILE
+from kerasnas.supernets.pairs import Pairs
+from kerasnas.supernets.watching import Watching
+
+
+@dataclass
+class Searched:
+    """What a differentiable search found.
+
+    Attributes:
+        history: See `Watching`.
+        stopped: Why it ended early, or None.
+        model: The `Bilevel` model.
+    """
+
+    history: list
+    stopped: str | None
+    model: object
+
+    @property
+    def architectures(self):
+        """The derived architectures, the last first, each once."""
+        return list(dict.fromkeys(Architecture(entry["architecture"]) for entry in reversed(self.history)))
+
+    @property
+    def supernet(self):
+        return self.model.supernet
+
+
+def run(rule, space, task, seed=0, folder=None):
+    """Train a supernet of `space` on the training rows of `task` by `rule`; go on where a checkpoint is in `folder`.
+
+    Args:
+        rule: A `Rule`.
+        space: The `Space`.
+        task: The `Task`. Its validation rows are not touched.
+        seed: Of everything random.
+        folder: Where the checkpoint lies; None to write none.
+
+    Returns:
+        A `Searched`.
+
+    Raises:
+        SpaceError: At a decision that cannot be mixed.
+        StrategyError: If the rows, the backend or the graph are not of the kind that is searched by gradients.
+    """
+    check(space, task)
+    keras.utils.set_random_seed(seed)
+    opened = open_space(space, normalized_pools=True, partial=rule.partial)
+    if not opened.domains:
+        raise StrategyError("Expected a space with decisions about the network. Received: none.")
+    graph, early = task.wrap(opened.node, task) if not isinstance(opened.node, Graph) else (opened.node, task.early)
+    first, opened.node = parted(graph, early)
+    rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
+    supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed)
+    pairs = Pairs(*halves(rows, seed), rule.batch_size, seed)
+    model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
+    model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
+    watching = Watching(space, None if folder is None else Path(folder) / FILE)
+    done = watching.resume(model)
+    if done < rule.epochs and watching.stopped is None:
+        model.fit(
+            pairs, epochs=rule.epochs, initial_epoch=done, shuffle=False, verbose=0,
+            callbacks=[watching, *pairs.follow()],
+        )  # fmt: skip
+    if not watching.history:
+        raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
+    return Searched(watching.history, watching.stopped, model)
+
+
+def check(space, task):
+    """Says why a search by gradients is not possible, before any time is spent."""
+    backend = keras.backend.backend()
+    if backend not in ("tensorflow", "torch"):
+        raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {backend}.")
+    if task is None:
+        raise StrategyError("Expected data to search with by gradients: `data=(x, y)`. Received: none.")
+    if not hasattr(task.train, "x"):
+        raise StrategyError("Expected rows in memory for a search by gradients. Received: a stream.")
+    if task.folds is not None:
+        raise StrategyError("Expected validation rows set apart for a search by gradients. Received: folds.")
+    if task.augmented and isinstance(space.network, Graph):
+        raise StrategyError(
+            "Expected a graph without an augmenting block for a search by gradients. "
+            f"Received: {', '.join(sorted(task.augmented))}."
+        )
+
+
+def halves(rows, seed):
+    """Training rows in two: what the architecture weights learn from, and what the weights do."""
+    (first, *others) = rows.y.values()
+    labels = (first.ndim == 1 and first.dtype.kind in "iu") or _one_hot(first)
+    classes = classes_of(first) if labels and not others else None
+    weights, alphas = split(classes, len(rows), 0.5, seed)
+    return rows.take(alphas), rows.take(weights)
+
+
+def _one_hot(y):
+    return y.ndim == 2 and y.shape[1] > 1 and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -1,0 +1,40 @@
+"""What a differentiable search left in its folder, read without Keras."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from kerasnas.errors import JournalError
+
+FILE = "search.npz"
+
+
+@dataclass(frozen=True)
+class History:
+    """A differentiable search, epoch by epoch.
+
+    Attributes:
+        epochs: A dict for each: "loss", "entropy" of the gates in nats, "operations" of the derived architecture by
+            number, its "skips" by cell, the "architecture", and the "gates" by decision.
+        labels: The answers that gates weigh, by decision.
+        stopped: Why the search ended early, or None.
+    """
+
+    epochs: list
+    labels: dict
+    stopped: str | None = None
+
+
+def read_history(folder):
+    """The `History` of the differentiable search in a run's folder.
+
+    Raises:
+        JournalError: If there is none.
+    """
+    import numpy as np
+
+    path = Path(folder) / "supernet" / FILE
+    if not path.exists():
+        raise JournalError(f"Expected a run that searched by gradients. Received: no {path}.")
+    with np.load(path) as stored:
+        return History(**json.loads(str(stored["told"])))

@@ -1,0 +1,33 @@
+"""PC-DARTS."""
+
+from dataclasses import dataclass
+
+from kerasnas.errors import ArgumentError
+from kerasnas.supernets.rule import Rule
+
+
+@dataclass(frozen=True)
+class PCDARTS(Rule):
+    """Softmax gates over a part of the channels, and edges weighed against one another.
+
+    Args:
+        share: One of so many channels passes the operations.
+
+    Reference:
+        Xu et al., 2020, "PC-DARTS: Partial Channel Connections for Memory-Efficient Architecture Search".
+    """
+
+    alpha_learning_rate: float = 6e-4
+    warmup: int = 15
+    share: int = 4
+
+    edges = True
+
+    def __post_init__(self):
+        super().__post_init__()
+        if not isinstance(self.share, int) or self.share < 1:
+            raise ArgumentError(f"Expected `share` to be a whole number from 1 on. Received: {self.share!r}.")
+
+    @property
+    def partial(self):
+        return self.share

@@ -1,0 +1,96 @@
+"""What a rule of differentiable search is: how gates come from architecture weights, and how those are trained."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from kerasnas.errors import ArgumentError
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a supernet is trained by gradients, and what is read from it.
+
+    Subclasses say what the gates are (`gates`) and what joins the loss (`penalty`).
+
+    Args:
+        epochs: Passes over the smaller half of the training rows.
+        batch_size: Rows in a step: so many for the weights, and so many others for the architecture weights.
+        learning_rate: Of the weights, by SGD with momentum .9; falls along a cosine to a twenty-fifth.
+        weight_decay: L2 of the weights, added to their gradient.
+        clip: Global norm at which gradients of the weights are clipped.
+        alpha_learning_rate: Of the architecture weights, by Adam with β (.5, .999).
+        alpha_decay: L2 of the architecture weights, added to their gradient.
+        warmup: Epochs at the beginning in which the architecture weights stay as they are.
+        stop_skips: The search ends before one cell of the derived network has so many skip connections; None for never.
+        most_skips: Skip connections that a derived cell may have; the weakest beyond become what is second best.
+        price: An `ExpectedCost` that joins the loss of the architecture weights, or None.
+
+    Raises:
+        ArgumentError: If a number is out of range.
+
+    Reference:
+        Liu et al., 2019, "DARTS"; Liang et al., 2019, "DARTS+" (stop_skips); Chen et al., 2019, "P-DARTS" (most_skips).
+    """
+
+    epochs: int = 50
+    batch_size: int = 64
+    learning_rate: float = 0.025
+    weight_decay: float = 3e-4
+    clip: float = 5.0
+    alpha_learning_rate: float = 3e-4
+    alpha_decay: float = 1e-3
+    warmup: int = 0
+    stop_skips: int | None = None
+    most_skips: int | None = None
+    price: object = None
+
+    partial = 1  # only one of so many channels passes a cell's operations
+    edges = False  # whether the edges into a node are weighed against one another
+    sampled = False  # whether gates are one-hot
+    second_order = False
+
+    def __post_init__(self):
+        for name, least in (("epochs", 1), ("batch_size", 1), ("warmup", 0), ("learning_rate", 0), ("clip", 0)):
+            if not getattr(self, name) >= least:
+                raise ArgumentError(f"Expected `{name}` to be at least {least}. Received: {getattr(self, name)!r}.")
+        for name in ("stop_skips", "most_skips"):
+            value = getattr(self, name)
+            if value is not None and (not isinstance(value, int) or value < (name == "stop_skips")):
+                raise ArgumentError(f"Expected `{name}` to be a whole number, or None. Received: {value!r}.")
+
+    def gates(self, supernet, progress, seed):
+        """Gates by decision, for one step.
+
+        Args:
+            supernet: The `Supernet`.
+            progress: How much of the search is over, a number or tensor from 0 to 1.
+            seed: A `keras.random.SeedGenerator`.
+        """
+        return supernet.softmax_gates(self.edges)
+
+    def means(self, supernet):
+        """Gates to derive from, and to judge by: those without chance."""
+        return supernet.softmax_gates(self.edges)
+
+    def penalty(self, supernet, progress):
+        """What joins the loss of the architecture weights."""
+        return 0.0
+
+    def weighed(self, supernet):
+        """Paths of the decisions whose architecture weights count."""
+        return [
+            path
+            for path, labels in supernet.labels.items()
+            if len(labels) > 1 and (self.edges or supernet.exclusive[path])
+        ]
+
+
+def entropy(gates):
+    """The mean entropy of gates, in nats: how undecided they are.
+
+    Args:
+        gates: Arrays by decision, of each of which the sum is one.
+    """
+    found = [-float(np.sum(g * np.log(np.maximum(g, 1e-12)))) for g in gates.values()]
+    return float(np.mean(found)) if found else 0.0

@@ -1,0 +1,115 @@
+"""What happens at the end of an epoch of a differentiable search: derive, note, save, stop."""
+
+import json
+import os
+
+import keras
+import numpy as np
+
+from kerasnas.errors import StrategyError
+from kerasnas.supernets.derivation import derive, operation_counts, skips
+from kerasnas.supernets.rule import entropy
+
+
+class Watching(keras.callbacks.Callback):
+    """Derives after each epoch, keeps the history, writes checkpoints, and stops where the rule says so.
+
+    Args:
+        space: The `Space`.
+        path: The checkpoint's file, or None to write none.
+
+    Attributes:
+        history: A dict for each epoch; see `kerasnas.supernets.history.History`.
+        stopped: Why the search ended early, or None.
+    """
+
+    def __init__(self, space, path):
+        super().__init__()
+        self.space, self.path = space, path
+        self.history, self.stopped = [], None
+
+    # -------------------------------------------------------------- checkpoints
+    def resume(self, model):
+        """Goes on from the checkpoint, if there is one; returns the number of epochs that are done."""
+        if self.path is None or not self.path.exists():
+            return 0
+        with np.load(self.path) as stored:
+            told = json.loads(str(stored["told"]))
+            for i, variable in enumerate(model.state()):
+                variable.assign(stored[f"v{i}"])
+        self.history, self.stopped = told["epochs"], told["stopped"]
+        return len(self.history)
+
+    def save(self):
+        if self.path is None:
+            return
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        values = {f"v{i}": keras.ops.convert_to_numpy(v) for i, v in enumerate(self.model.state())}
+        beside = self.path.with_name(f".{self.path.stem}.{os.getpid()}.npz")
+        np.savez(beside, told=json.dumps(self._told()), **values)
+        os.replace(beside, self.path)
+
+    def _told(self):
+        labels = {path: list(map(_plain, labels)) for path, labels in self.model.supernet.labels.items()}
+        return {"epochs": self.history, "labels": labels, "stopped": self.stopped}
+
+    # -------------------------------------------------------------------- epochs
+    def on_epoch_begin(self, epoch, logs=None):
+        searching = epoch >= self.model.rule.warmup
+        if searching != self.model.searching:
+            self.model.searching = searching
+            self.model.make_train_function(force=True)
+
+    def on_epoch_end(self, epoch, logs=None):
+        if not np.isfinite((logs or {}).get("loss", np.nan)):
+            self._broken(epoch)
+            return
+        entry = self._entry(logs)
+        rule = self.model.rule
+        many = rule.stop_skips is not None and max(entry["skips"].values(), default=0) >= rule.stop_skips
+        if many and self.history:
+            self._stop(f"{rule.stop_skips} skip connections in a cell")
+        elif entry["architecture"] is not None:
+            self.history.append(entry)
+        if not self._frozen():
+            self.save()
+
+    def _frozen(self):
+        """Whether the weights are no longer what the history tells of."""
+        return self.stopped is not None and self.stopped.startswith("loss")
+
+    def _entry(self, logs):
+        model, opened = self.model, self.model.supernet.opened
+        gates = means(model)
+        architecture = derive(self.space, opened, gates, model.rule.most_skips)
+        weighed = {path: gates[path] for path in model.rule.weighed(model.supernet)}
+        return {
+            "loss": float(logs["loss"]),
+            "entropy": entropy(weighed),
+            "operations": operation_counts(opened, architecture or {}),
+            "skips": skips(opened, architecture or {}),
+            "architecture": None if architecture is None else json.loads(architecture.to_json()),
+            "gates": {path: [round(float(value), 6) for value in values] for path, values in weighed.items()},
+        }
+
+    def _broken(self, epoch):
+        if not self.history:
+            raise StrategyError(
+                "Expected a search whose loss stays finite; try a lower learning rate. Received: a loss that is no "
+                f"number in epoch {epoch + 1}."
+            )
+        self._stop("loss no longer finite")
+
+    def _stop(self, reason):
+        self.stopped = reason
+        self.model.stop_training = True
+
+
+def _plain(label):
+    return list(label) if isinstance(label, tuple) else label
+
+
+def means(model):
+    """The gates to derive from, as arrays by decision."""
+    gates = model.rule.means(model.supernet)
+    return {path: np.asarray(keras.ops.convert_to_numpy(gate)) for path, gate in gates.items()}

@@ -1,0 +1,160 @@
+"""The bilevel step: what moves when, and the gradients of both orders."""
+
+import keras
+import numpy as np
+import pytest
+
+from kerasnas import backend
+from kerasnas.supernets import DARTS, GDAS, PCDARTS, SNAS, BetaDARTS, DrNAS, ExpectedCost
+from tests.supernets.searched import batch, bilevel, rows, smooth
+
+RULES = [DARTS(), DARTS(order=2), SNAS(), GDAS(), PCDARTS(warmup=0, share=2), DrNAS(), BetaDARTS()]
+
+
+def values(variables):
+    return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
+
+
+def same(left, right):
+    return all(np.array_equal(one, other) for one, other in zip(left, right))
+
+
+@pytest.mark.backend
+@pytest.mark.parametrize("rule", RULES, ids=str)
+def test_each_step_moves_what_is_its_own(rule):
+    model = bilevel(rule)
+    alphas, weights, statistics = (values(v) for v in (model.alphas, model.shared, model.statistics))
+    model.alpha_step((*rows(), None), (*rows(seed=1), None))
+    assert not same(alphas, values(model.alphas))
+    assert same(weights, values(model.shared)) and same(statistics, values(model.statistics))
+    alphas = values(model.alphas)
+    model.weight_step((*rows(seed=1), None))
+    assert same(alphas, values(model.alphas))
+    assert not same(weights, values(model.shared)) and not same(statistics, values(model.statistics))
+
+
+def test_architecture_weights_step_before_weights():
+    model, order = bilevel(DARTS()), []
+    for name in ("alpha_step", "weight_step"):
+        setattr(model, name, _noting(getattr(model, name), name, order))
+    model.train_step(batch())
+    assert order == ["alpha_step", "weight_step"]
+    model.searching = False  # as during a warm-up
+    model.train_step(batch())
+    assert order[2:] == ["weight_step"]
+
+
+def _noting(step, name, order):
+    def noting(*args):
+        order.append(name)
+        return step(*args)
+
+    return noting
+
+
+# ---------------------------------------------------------------- gradients
+def exact(model, rows_of_alphas, rows_of_weights, momenta):
+    """The second order by autodiff through the step ahead."""
+    import tensorflow as tf
+
+    rate, momentum, decay = float(model.optimizer.learning_rate), 0.9, model.rule.weight_decay
+    alphas = [alpha.value for alpha in model.alphas]
+    with tf.GradientTape() as outer:
+        outer.watch(alphas)
+        with tf.GradientTape() as inner:
+            weights = [weight.value for weight in model.shared]
+            inner.watch(weights)
+            loss, _ = model._loss(rows_of_weights)
+        ahead = inner.gradient(loss, weights)
+        moved = [w + momentum * v - rate * (g + decay * w) for w, g, v in zip(weights, ahead, momenta)]
+        with keras.StatelessScope(state_mapping=list(zip(model.shared, moved))):
+            judged, _ = model._loss(rows_of_alphas)
+    return [np.array(gradient) for gradient in outer.gradient(judged, alphas, unconnected_gradients="zero")]
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compares with TensorFlow's autodiff")
+def test_the_second_order_is_that_of_autodiff():
+    model = bilevel(DARTS(order=2, learning_rate=0.5), space=smooth())
+    for _ in range(2):  # so that there is momentum
+        model.weight_step((*rows(seed=7), None))
+    mine, others = (*rows(seed=1), None), (*rows(seed=2), None)
+    reference = np.concatenate(exact(model, mine, others, values(model.optimizer.momentums)))
+    start = values(model.shared)
+    found = np.concatenate(values(model.unrolled(mine, others)))
+    assert same(start, values(model.shared))
+    assert np.linalg.norm(found - reference) <= 1e-2 * np.linalg.norm(reference)
+    first = np.concatenate(values(model.direct(mine)))
+    assert np.linalg.norm(first - reference) > 5e-2 * np.linalg.norm(reference)  # the orders do differ
+
+
+def test_decay_joins_the_gradient_of_architecture_weights():
+    """Adam's first steps with the gradient decay · α, in plain numbers."""
+    model = bilevel(DARTS(alpha_learning_rate=0.1, alpha_decay=0.5))
+    model.direct = lambda rows, others: [keras.ops.zeros_like(alpha) for alpha in model.alphas]
+    alpha = np.array([0.5, -1.0, 2.0, 0.1], "float32")
+    model.alphas[0].assign(alpha)
+    mean, square = np.zeros(4), np.zeros(4)
+    for step in (1, 2, 3):
+        model.alpha_step((*rows(), None), None)
+        gradient = 0.5 * alpha
+        mean, square = 0.5 * mean + 0.5 * gradient, 0.999 * square + 0.001 * gradient**2
+        alpha = alpha - 0.1 * (mean / (1 - 0.5**step)) / (np.sqrt(square / (1 - 0.999**step)) + 1e-7)
+    np.testing.assert_allclose(values(model.alphas)[0], alpha, rtol=1e-3)
+
+
+def test_weights_step_by_momentum_decay_and_clipped_gradients():
+    model = bilevel(DARTS(clip=0.01, weight_decay=0.1))
+    before, data = values(model.shared), (*rows(), None)
+    _, gradients = backend.value_and_gradients(lambda: model._loss(data), model.shared)
+    gradients = values(gradients)
+    norm = np.sqrt(sum(np.square(gradient).sum() for gradient in gradients))
+    assert norm > 0.01
+    model.weight_step(data)
+    for weight, gradient, after in zip(before, gradients, values(model.shared)):
+        np.testing.assert_allclose(after, weight - 0.025 * (gradient * 0.01 / norm + 0.1 * weight), atol=1e-6)
+
+
+def test_the_learning_rate_falls_along_a_cosine_to_a_twenty_fifth():
+    model = bilevel(DARTS())
+    schedule = model.optimizer._learning_rate
+    assert float(schedule(0)) == pytest.approx(0.025)
+    assert float(schedule(5)) == pytest.approx(0.013)
+    assert float(schedule(10)) == pytest.approx(0.001)
+
+
+def test_a_price_moves_architecture_weights_towards_what_is_cheap():
+    free, priced = (bilevel(DARTS(price=price)) for price in (None, ExpectedCost(1.0, "params", strength=1.0)))
+    cheap = []
+    for model in (free, priced):
+        gradients = model.direct((*rows(), None))
+        edge = model.supernet.labels["cell/node_0/edge_0"]
+        gradient = np.array(gradients[list(model.supernet.labels).index("cell/node_0/edge_0")])
+        cheap.append(gradient[edge.index("wide")] - gradient[edge.index("skip")])
+    assert cheap[1] > cheap[0] + 0.1  # descent lowers the wide convolution
+
+
+# ----------------------------------------------------------------- mechanics
+def test_fit_learns_and_seeds_repeat():
+    histories = []
+    for seed in (0, 0, 1):
+        keras.utils.set_random_seed(seed)
+        model = bilevel(DARTS(learning_rate=0.1, alpha_learning_rate=0.05), seed)
+        model.run_eagerly = True
+        x, y = batch()
+        losses = [float(model.train_step((x, y))["loss"]) for _ in range(6)]
+        histories.append((losses, values(model.alphas)))
+    assert histories[0][0] == histories[1][0] and same(histories[0][1], histories[1][1])
+    assert histories[0][0] != histories[2][0]
+
+
+def test_a_step_in_a_graph_is_a_step_in_eager_mode():
+    found = []
+    for eager in (True, False):
+        keras.utils.set_random_seed(0)
+        model = bilevel(GDAS())
+        model.compile(loss="categorical_crossentropy", run_eagerly=eager)
+        x, y = batch()
+        model.train_on_batch(x, y)
+        found.append(values(model.alphas) + values(model.shared))
+    for eager, graph in zip(*found):
+        np.testing.assert_allclose(eager, graph, atol=1e-5)
