@@ -28,7 +28,7 @@ _HOMES = {
     ),
     "kerasnas.contract": ("Context", "Evaluator", "Measurement", "Objective", "Proposal", "Strategy", "Trial"),
     "kerasnas.lowering": ("build", "cost"),
-    "kerasnas.lowering.supernet": ("Supernet"),
+    "kerasnas.lowering.supernet": ("Supernet",),
 }  # fmt: skip
 _ROOMS = (
     "blocks", "data", "errors", "evaluators", "layers", "loop", "lowering", "operations", "report", "space", "spaces",

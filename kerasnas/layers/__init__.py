@@ -1,4 +1,4 @@
-"""Keras layers: for users' own models, and those that exist only while searching. What is exported needs none of them."""
+"""Keras layers: for users' own models, and those that exist only while searching. Exports need none of them."""
 
 from kerasnas.layers.mixed_operation import MixedOperation
 from kerasnas.layers.preparing import CastToFloat32, ExpandLastDim
