@@ -13,7 +13,7 @@ _HOMES = {
     "kerasnas.tasks.autokeras_names": ("BayesianOptimization", "Greedy", "Hyperband", "Node", "RandomSearch"),
     "kerasnas.tasks.directories": ("image_dataset_from_directory", "text_dataset_from_directory"),
     "kerasnas.layers": ("CastToFloat32", "ExpandLastDim"),
-    "kerasnas.data.scores": ("Score"),
+    "kerasnas.data.scores": ("Score",),
     "kerasnas.blocks": (
         "Block", "CategoricalEncoding", "CategoricalToNumerical", "ClassificationHead", "ConvBlock", "DenseBlock",
         "EfficientNetBlock", "Embedding", "Flatten", "Head", "HyperModelBlock", "ImageAugmentation", "ImageBlock",
