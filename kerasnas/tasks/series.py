@@ -30,7 +30,7 @@ class TimeseriesClassifier(_OfSeries, Classifier):
         loss: Keras loss; cross-entropy if None.
         metrics: Keras metrics; accuracy if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def _default_name(self):
@@ -45,7 +45,7 @@ class TimeseriesRegressor(_OfSeries, Regressor):
         loss: Keras loss; the mean squared error if None.
         metrics: Keras metrics; the mean squared error if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def _default_name(self):

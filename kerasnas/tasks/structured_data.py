@@ -54,17 +54,18 @@ class StructuredDataClassifier(_Tables, Classifier):
         loss: Keras loss; cross-entropy if None.
         metrics: Keras metrics; accuracy if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def __init__(
         self, column_names=None, column_types=None, num_classes=None, multi_label=False, loss=None, metrics=None,
         project_name=None, max_trials=None, directory=None, objective=None, tuner=None, overwrite=False, seed=None,
-        max_model_size=None, strategy=None, time_limit=None, epochs=None, isolate=False,
+        max_model_size=None, strategy=None, time_limit=None, epochs=None, isolate=False, workers=None, executor=None,
+        trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             num_classes, multi_label, loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite,
-            seed, max_model_size, strategy, time_limit, epochs, isolate,
+            seed, max_model_size, strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.column_names, self.column_types = column_names, column_types
 
@@ -81,17 +82,17 @@ class StructuredDataRegressor(_Tables, Regressor):
         loss: Keras loss; the mean squared error if None.
         metrics: Keras metrics; the mean squared error if None.
         project_name, max_trials, directory, objective, tuner, overwrite, seed, max_model_size, strategy, time_limit,
-            epochs, isolate: See `AutoModel`.
+            epochs, isolate, workers, executor, trial_timeout: See `AutoModel`.
     """
 
     def __init__(
         self, column_names=None, column_types=None, output_dim=None, loss=None, metrics=None, project_name=None,
         max_trials=None, directory=None, objective=None, tuner=None, overwrite=False, seed=None, max_model_size=None,
-        strategy=None, time_limit=None, epochs=None, isolate=False,
+        strategy=None, time_limit=None, epochs=None, isolate=False, workers=None, executor=None, trial_timeout=None,
     ):  # fmt: skip
         super().__init__(
             output_dim, loss, metrics, project_name, max_trials, directory, objective, tuner, overwrite, seed,
-            max_model_size, strategy, time_limit, epochs, isolate,
+            max_model_size, strategy, time_limit, epochs, isolate, workers, executor, trial_timeout,
         )  # fmt: skip
         self.column_names, self.column_types = column_names, column_types
 

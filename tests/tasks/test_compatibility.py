@@ -254,3 +254,19 @@ def test_small_layers(tmp_path):
     found = keras.models.load_model(tmp_path / "m.keras").predict(np.array([1, 2], "int32"), verbose=0)
     assert found.tolist() == [[1.0], [2.0]] and found.dtype == "float32"
     assert ak.CastToFloat32()(np.array(["1.5"])).numpy().tolist() == [1.5]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ImageClassifier", "ImageRegressor", "TextClassifier", "TextRegressor", "StructuredDataClassifier",
+        "StructuredDataRegressor", "TimeseriesClassifier", "TimeseriesRegressor", "TimeseriesForecaster",
+    ],
+)  # fmt: skip
+def test_every_facade_takes_what_auto_model_takes(name):
+    import inspect
+
+    common = set(inspect.signature(kn.AutoModel).parameters) - {"inputs", "outputs"}
+    assert common <= set(inspect.signature(getattr(kn, name)).parameters)
+    made = getattr(kn, name)(workers=2, executor="processes", trial_timeout=9, seed=0)
+    assert (made.workers, made.executor, made.trial_timeout, made.seed) == (2, "processes", 9, 0)
