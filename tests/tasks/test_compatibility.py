@@ -264,9 +264,7 @@ def test_small_layers(tmp_path):
     ],
 )  # fmt: skip
 def test_every_facade_takes_what_auto_model_takes(name):
-    import inspect
-
-    common = set(inspect.signature(kn.AutoModel).parameters) - {"inputs", "outputs"}
-    assert common <= set(inspect.signature(getattr(kn, name)).parameters)
-    made = getattr(kn, name)(workers=2, executor="processes", trial_timeout=9, seed=0)
+    common = set(inspect.signature(ak.AutoModel).parameters) - {"inputs", "outputs"}
+    assert common <= set(inspect.signature(getattr(ak, name)).parameters)
+    made = getattr(ak, name)(workers=2, executor="processes", trial_timeout=9, seed=0)
     assert (made.workers, made.executor, made.trial_timeout, made.seed) == (2, "processes", 9, 0)
