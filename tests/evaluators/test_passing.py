@@ -129,10 +129,10 @@ def residents(trials):
 @on_tensorflow
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 def test_memory_stays_flat():
-    seen = residents(16)
-    assert len(seen) == 16
-    # Trials differ in size by some MB; graphs kept for ever made it 60 MB and more.
-    assert sum(seen[-3:]) / 3 - sum(seen[3:6]) / 3 < 30
+    seen = residents(12)
+    assert len(seen) == 12
+    # Trials differ in size by some MB; graphs kept for ever make it 45 MB and more.
+    assert sum(seen[9:]) / 3 - sum(seen[3:6]) / 3 < 25
 
 
 @pytest.mark.slow
@@ -140,4 +140,4 @@ def test_memory_stays_flat():
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="resident memory is read from /proc")
 def test_memory_stays_flat_over_hundreds_of_trials():
     seen = residents(200)
-    assert seen[-1] <= 1.1 * seen[19]
+    assert sum(seen[190:]) <= 1.1 * sum(seen[10:20])
