@@ -18,6 +18,7 @@ from kerasnas.strategies.random_search import RandomSearch
 from kerasnas.strategies.registry import STRATEGIES, get, listing
 from kerasnas.strategies.reinforcement import Reinforcement
 from kerasnas.strategies.relay import Relay
+from kerasnas.strategies.warm_start import WarmStart
 
 STRATEGIES |= {
     "asha": ASHA,
@@ -61,6 +62,7 @@ __all__ = [
     "Reinforcement",
     "Relay",
     "SuccessiveHalving",
+    "WarmStart",
     "get",
     "hypervolume",
     "listing",
