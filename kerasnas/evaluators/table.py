@@ -54,9 +54,7 @@ class Table(Evaluator):
         try:
             return [str(column).format(**known) for column in self.metrics.values()]
         except KeyError as error:
-            raise ArgumentError(
-                f"Expected `fidelity` to say {error}, as columns need it. Received: {known}."
-            ) from error
+            raise ArgumentError(f"Expected `fidelity` to say {error}, as a column needs. Received: {known}.") from error
 
     def _indexed(self, answers):
         columns = [self.frame[column].tolist() for column in self.decisions.values()]

@@ -75,6 +75,6 @@ def refuse_fidelities(*strategies, what="a strategy"):
     for strategy in strategies:
         if isinstance(strategy, Fidelities):
             raise StrategyError(
-                f"Expected {what} of whole architectures. Received: {type(strategy).__name__}, which decides about epochs "
-                "itself."
+                f"Expected {what} of whole architectures. Received: {type(strategy).__name__}, which decides about "
+                "epochs itself."
             )
