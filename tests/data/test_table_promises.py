@@ -85,7 +85,8 @@ def test_codes_are_written_alike_with_and_without_missing_ones():
 @pytest.mark.parametrize(
     "values, expected",
     [
-        ([True, False], [1, 0]), (["1.5", " 2 "], [1.5, 2]), ([1, "x"], [1, np.nan]), (["inf", "-inf"], [np.inf, -np.inf]),
+        ([True, False], [1, 0]), (["1.5", " 2 "], [1.5, 2]), ([1, "x"], [1, np.nan]),
+        (["inf", "-inf"], [np.inf, -np.inf]),
         ([None, "1e3"], [np.nan, 1000]), (pd.to_timedelta(["1min", None]), [60, np.nan]),
     ],
 )  # fmt: skip
@@ -130,7 +131,8 @@ def test_names_with_a_dot_and_a_number_are_names(tmp_path):
 @pytest.mark.parametrize(
     "name, content",
     [
-        ("header.csv", b"a,b\n"), ("page.csv", b"<html><body>404</body></html>"), ("latin.csv", b"a,b\ncaf\xe9,1\nx,2\n"),
+        ("header.csv", b"a,b\n"), ("page.csv", b"<html><body>404</body></html>"),
+        ("latin.csv", b"a,b\ncaf\xe9,1\nx,2\n"),
         ("zip.csv.gz", b"no gzip"), ("blank.csv", b"  \n\n"), ("t.parquet", b""),
     ],
 )  # fmt: skip
