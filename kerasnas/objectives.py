@@ -36,6 +36,8 @@ class Objective:
     terms: tuple = ()
 
     def __post_init__(self):
+        if not isinstance(self.name, str):
+            raise ArgumentError(f"Expected `objective` to be the name of a metric. Received: {self.name!r}.")
         if self.direction is None:
             object.__setattr__(self, "direction", self._inferred())
         if self.direction not in ("max", "min"):
@@ -78,7 +80,8 @@ class Objective:
     def value(self, metrics):
         """Its value among metrics; `nan` if something it needs was not measured."""
         if not self.terms:
-            return metrics.get(self.name, math.nan)
+            value = metrics.get(self.name, math.nan)
+            return value if isinstance(value, numbers.Real) else math.nan
         found = [(metrics.get(name, math.nan), weight) for name, weight in self.terms]
         if not all(isinstance(value, numbers.Real) for value, _ in found):
             return math.nan
@@ -126,6 +129,8 @@ class Objective:
     __rmul__ = __mul__
 
     def __truediv__(self, number):
+        if not isinstance(number, numbers.Real) or number == 0:
+            raise ArgumentError(f"Expected objectives to be divided by numbers other than 0. Received: {number!r}.")
         return self * (1 / number)
 
     def __neg__(self):

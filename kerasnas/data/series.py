@@ -95,6 +95,11 @@ def series_of(frame, time, series=None, channels=None, what="`x`"):
     if not isinstance(frame, pandas.DataFrame):
         raise DataError(f"Expected {what} to be a DataFrame with a column '{time}'. Received: {type(frame).__name__}.")
     channels = check_columns(frame, time, series, channels, what)
+    if series is not None and frame[series].isna().any():
+        raise DataError(
+            f"Expected '{series}' of {what} to name the series of every row. Received: {frame[series].isna().sum()} "
+            "missing."
+        )
     groups = [(None, frame)] if series is None else list(frame.groupby(series, sort=False))
     if not groups:
         raise DataError(f"Expected {what} to have at least one row. Received: none.")
@@ -159,8 +164,11 @@ def times_of(column, name, what):
 
     if column.isna().any():
         raise DataError(f"Expected a time in every row of '{name}' of {what}. Received: {column.isna().sum()} missing.")
-    if pandas.api.types.is_numeric_dtype(column) and column.dtype != bool:
-        return column.to_numpy("float64")
+    if pandas.api.types.is_numeric_dtype(column) and column.dtype.kind in "iuf":
+        times = column.to_numpy("float64")
+        if not np.isfinite(times).all():
+            raise DataError(f"Expected finite times in '{name}' of {what}. Received: infinite ones.")
+        return times
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", message="Could not infer format")

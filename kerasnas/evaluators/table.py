@@ -50,10 +50,17 @@ class Table(Evaluator):
             )
 
     def _columns(self, fidelity):
-        return [str(column).format(**{**self.fidelity, **fidelity}) for column in self.metrics.values()]
+        known = {**self.fidelity, **fidelity}
+        try:
+            return [str(column).format(**known) for column in self.metrics.values()]
+        except KeyError as error:
+            raise ArgumentError(f"Expected `fidelity` to say {error}, as a column needs. Received: {known}.") from error
 
     def _indexed(self, answers):
         columns = [self.frame[column].tolist() for column in self.decisions.values()]
+        unknown = [value for column in columns for value in map(_plain, column) if value not in (answers or (value,))]
+        if unknown:
+            raise DataError(f"Expected `answers` to translate all that stands in the table. Received: {unknown[0]!r}.")
         translate = _plain if answers is None else lambda value: answers[_plain(value)]
         rows = {tuple(map(translate, answered)): row for row, answered in enumerate(zip(*columns))}
         if len(rows) < len(self.frame):
@@ -66,7 +73,8 @@ class Table(Evaluator):
     def describe(self):
         told = self.frame.to_csv(index=False).encode()
         digest = hashlib.blake2b(told, digest_size=8).hexdigest()
-        return {"name": "Table", "rows": len(self.frame), "digest": digest, "metrics": self.metrics}
+        told = {"decisions": self.decisions, "metrics": self.metrics, "fidelity": self.fidelity}
+        return {"name": "Table", "rows": len(self.frame), "digest": digest, "seconds": self.seconds, **told}
 
     # ---------------------------------------------------------------- queries
     def query(self, architecture, **fidelity):
@@ -155,7 +163,8 @@ def read(path):
     """A data frame from a Parquet or CSV file.
 
     Raises:
-        DataError: If it is neither, or cannot be read.
+        ArgumentError: If it is neither.
+        DataError: If it cannot be read.
     """
     import pandas as pd
 

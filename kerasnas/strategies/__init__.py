@@ -43,8 +43,8 @@ STRATEGIES |= {
 }
 
 __all__ = [
-    "ASHA", "NSGA2", "STRATEGIES", "Bayesian", "Derive", "EpsilonGreedy", "Genetic", "Greedy", "Grid", "Hyperband",
-    "KerasTunerBayesian", "KerasTunerHyperband", "KerasTunerOracle", "LocalSearch", "Predictor", "Progressive",
-    "RandomSearch", "RegularizedEvolution", "Reinforcement", "Relay", "SuccessiveHalving", "WarmStart", "get",
+    "ASHA", "Bayesian", "Derive", "EpsilonGreedy", "Genetic", "Greedy", "Grid", "Hyperband", "KerasTunerBayesian",
+    "KerasTunerHyperband", "KerasTunerOracle", "LocalSearch", "NSGA2", "Predictor", "Progressive", "RandomSearch",
+    "RegularizedEvolution", "Reinforcement", "Relay", "STRATEGIES", "SuccessiveHalving", "WarmStart", "get",
     "hypervolume", "listing", "pareto_front",
 ]  # fmt: skip

@@ -20,11 +20,7 @@ class Fidelities(Strategy):
         levels(min_epochs, max_epochs, factor)
         self.min_epochs, self.max_epochs, self.factor = min_epochs, max_epochs, factor
         self.sampler = RandomSearch(unique="network") if sampler is None else get(sampler)
-        if isinstance(self.sampler, Fidelities):
-            raise StrategyError(
-                f"Expected a sampler of whole architectures. Received: {type(self.sampler).__name__}, which decides "
-                "about epochs itself."
-            )
+        refuse_fidelities(self.sampler, what="a sampler")
 
     def setup(self, context):
         super().setup(context)
@@ -68,3 +64,17 @@ class Fidelities(Strategy):
     def needs(self):
         """Numbers of the trials whose checkpoints it may still go on from."""
         raise NotImplementedError(f"{type(self).__name__}.needs")
+
+
+def refuse_fidelities(*strategies, what="a strategy"):
+    """Refuses strategies that decide about epochs where proposals of another one come to them, which say nothing of it.
+
+    Raises:
+        StrategyError: If there is one.
+    """
+    for strategy in strategies:
+        if isinstance(strategy, Fidelities):
+            raise StrategyError(
+                f"Expected {what} of whole architectures. Received: {type(strategy).__name__}, which decides about "
+                "epochs itself."
+            )

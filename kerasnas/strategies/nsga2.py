@@ -36,11 +36,11 @@ class NSGA2(Remembering):
                 "Expected population >= 4 and probabilities. "
                 f"Received: population={population}, crossover={crossover}, mutation={mutation}."
             )
-        self.objectives = None if objectives is None else [Objective.of(each) for each in objectives]
+        self.objectives = None if objectives is None else Objective.several(objectives)
         self.population, self.crossover, self.mutation = population, crossover, mutation
 
     def describe(self):
-        told = self.objectives and [[each.name, each.direction] for each in self.objectives]
+        told = self.objectives and [each.describe() for each in self.objectives]
         return {**super().describe(), "objectives": told}
 
     def setup(self, context):

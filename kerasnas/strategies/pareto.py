@@ -27,7 +27,7 @@ def pareto_front(trials, objectives):
     """The completed trials that no other beats in one objective without losing in another, best in the first first.
 
     Args:
-        trials: `Trial`s; failed ones do not count.
+        trials: `Trial`s; failed ones, and those with a value that is not finite, do not count.
         objectives: Names or `Objective`s.
 
     Raises:
@@ -38,6 +38,8 @@ def pareto_front(trials, objectives):
     if not completed:
         return []
     points = np.array([scores(trial, objectives) for trial in completed])
+    finite = np.isfinite(points).all(axis=1)
+    completed, points = [trial for trial, usable in zip(completed, finite) if usable], points[finite]
     kept = [place for place, rank in enumerate(ranks(points)) if rank == 0]
     return [completed[place] for place in sorted(kept, key=lambda place: (tuple(-points[place]), place))]
 

@@ -2,6 +2,7 @@
 
 from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.fidelities import refuse_fidelities
 from kerasnas.strategies.registry import get
 
 
@@ -18,6 +19,7 @@ class Relay(Strategy):
 
     Raises:
         ArgumentError: If `after` is not positive, or a name unknown.
+        StrategyError: If one of them decides about epochs itself.
 
     Reference:
         Liu et al., "A Survey on Evolutionary Neural Architecture Search", 2021, section on surrogate-assisted search.
@@ -27,6 +29,7 @@ class Relay(Strategy):
         if after < 1:
             raise ArgumentError(f"Expected after >= 1. Received: {after}.")
         self.first, self.then, self.after = get(first), get(then), after
+        refuse_fidelities(self.first, self.then)
 
     def setup(self, context):
         super().setup(context)

@@ -8,6 +8,7 @@ from pathlib import Path
 from kerasnas.contract import Objective, Proposal, Strategy
 from kerasnas.errors import ArgumentError
 from kerasnas.space import Architecture
+from kerasnas.strategies.fidelities import refuse_fidelities
 
 FILE = "journal.jsonl"
 
@@ -27,6 +28,7 @@ class WarmStart(Strategy):
 
     Raises:
         ArgumentError: If a journal cannot be read or names no objective.
+        StrategyError: If the strategy decides about epochs itself.
 
     Reference:
         Feurer et al., "Initializing Bayesian Hyperparameter Optimization via Meta-Learning", AAAI 2015.
@@ -39,6 +41,7 @@ class WarmStart(Strategy):
             raise ArgumentError(
                 f"Expected first >= 1 and a list of journals. Received: first={first}, journals={journals!r}."
             )
+        refuse_fidelities(strategy)
         self.strategy, self.journals, self.first = strategy, list(journals), first
         self.order = _ordered([_places(_path(journal)) for journal in self.journals])
 

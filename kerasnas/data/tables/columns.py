@@ -84,7 +84,7 @@ class Column:
 
 def strings(series):
     """Values as an object array of str `(n,)`, stripped; "" where they are missing."""
-    if series.dtype.kind in "biuf":
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biuf":
         return np.array([_plain_number(value) for value in series.to_numpy()], dtype=object)
     import pandas
 

@@ -75,16 +75,18 @@ def read_frame(path):
             _refuse_binary(path)
             named |= {"skipinitialspace": True, "low_memory": False}
         frame = getattr(pandas, reader)(path, **named)
+        separator = _separator(frame) if reader == "read_csv" else None
+        if separator is not None:
+            named["sep"] = separator
+            frame = pandas.read_csv(path, **named)
+        twice = _twice(path, named) if reader == "read_csv" else None
     except DataError:
         raise
     except Exception as error:  # parsers of CSV and Parquet raise errors of many libraries
         told = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise DataError(f"Expected {path.name} to hold a table of equally long rows. Received: {told}") from error
-    if frame.shape[1] < 2 and reader == "read_csv":
-        frame = _other_separator(pandas, path, frame)
-    twice = [str(name) for name in frame.columns if _doubled(str(name), set(map(str, frame.columns)))]
-    if twice and reader == "read_csv":
-        raise DataError(f"Expected column names that differ in {path.name}. Received: {_original(twice[0])!r} twice.")
+    if twice is not None:
+        raise DataError(f"Expected column names that differ in {path.name}. Received: {twice!r} twice.")
     return frame
 
 
@@ -99,23 +101,19 @@ def _refuse_binary(path):
         raise DataError(f"Expected {path.name} to be text with a row a line. Received: a binary file.")
 
 
-def _other_separator(pandas, path, frame):
-    """European spreadsheets separate by semicolons; tabs and bars are met too."""
-    name = str(frame.columns[0])
-    for separator in (";", "\t", "|"):
-        if separator in name:
-            return pandas.read_csv(path, sep=separator, skipinitialspace=True, low_memory=False)
-    return frame
+def _separator(frame):
+    """What separates the columns of a file that commas do not: European spreadsheets use semicolons."""
+    if frame.shape[1] > 1:
+        return None
+    return next((separator for separator in (";", "\t", "|") if separator in str(frame.columns[0])), None)
 
 
-def _doubled(name, names):
-    """Whether pandas made this name from one that stood twice: `age.1` beside `age`."""
-    stem, _, number = name.rpartition(".")
-    return bool(stem) and number.isdigit() and stem in names
+def _twice(path, named):
+    """A name that stands twice in the first line: pandas would call the second `age.1`."""
+    import pandas
 
-
-def _original(name):
-    return name.rpartition(".")[0]
+    names = pandas.read_csv(path, **named, header=None, nrows=1, dtype=str).iloc[0].dropna()
+    return next(iter(names[names.duplicated()]), None)
 
 
 def _of_columns(columns, what):

@@ -52,10 +52,10 @@ def guess(name, raw, series, kind=None):
 def _refuse_nested(name, series):
     if series.dtype != object:
         return
-    for cell in series[~series.isna().to_numpy()].head(LOOKED_AT):
-        if isinstance(cell, (list, dict, tuple, set, np.ndarray)) or hasattr(cell, "columns"):
+    for kind in dict.fromkeys(map(type, series)):
+        if issubclass(kind, (list, dict, tuple, set, np.ndarray)) or hasattr(kind, "columns"):
             raise DataError(
-                f"Expected one value in each cell of the column '{name}'. Received: a {type(cell).__name__}; split it "
+                f"Expected one value in each cell of the column '{name}'. Received: a {kind.__name__}; split it "
                 "into columns of its own, or drop it."
             )
 

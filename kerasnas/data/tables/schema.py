@@ -124,9 +124,9 @@ def learn_table(value, what="`x`", column_names=None, column_types=None, prefix=
 
 
 def _has_names(value):
-    return hasattr(value, "columns") or isinstance(value, (str, dict)) or hasattr(value, "suffix") or (
-        isinstance(value, (list, tuple)) and bool(value) and isinstance(value[0], dict)
-    )  # fmt: skip
+    if isinstance(value, (list, tuple)):
+        return bool(value) and isinstance(value[0], dict)
+    return isinstance(value, (str, dict)) or any(hasattr(value, each) for each in ("columns", "suffix", "element_spec"))
 
 
 def _checked_types(types, names):
