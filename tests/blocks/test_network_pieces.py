@@ -251,7 +251,8 @@ def test_a_decomposition_by_a_loop(trend):
         smooth[:, step] = rows[:, places].mean(axis=1)
     whole, low = (weights for name, weights in sorted(weights_of(model).items(), key=lambda item: "trend" in item[0]))
     expected = sum(
-        np.einsum("btc,th->bhc", part, kernel) + bias[:, None] for part, (kernel, bias) in ((rows, whole), (smooth, low))
+        np.einsum("btc,th->bhc", part, kernel) + bias[:, None]
+        for part, (kernel, bias) in ((rows, whole), (smooth, low))
     )
     np.testing.assert_allclose(answers(model, rows), expected, rtol=1e-4, atol=1e-5)
 

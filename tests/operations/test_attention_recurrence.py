@@ -77,7 +77,9 @@ def test_what_attention_weighs_and_costs(steps, channels, heads, size):
     operation, shape = ops.SelfAttention(heads, size), (steps, channels)
     width = heads * (size or max(1, channels // heads))
     reckoned = cost(operation, None, shape)
-    assert reckoned.params == 4 * width * channels + 3 * width + channels == build(operation, None, shape).count_params()
+    assert (
+        reckoned.params == 4 * width * channels + 3 * width + channels == build(operation, None, shape).count_params()
+    )
     assert reckoned.flops == 2 * (4 * steps * channels * width + 2 * steps * steps * width)
 
 

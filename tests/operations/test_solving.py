@@ -233,7 +233,9 @@ def test_shares_by_a_loop(steps, channels, difference):
     operation = ops.RandomConvolutions(84 * 4, difference, dilations=2, seed=1).fit(rows)
     features, seen = operation.transform(rows), np.diff(rows, axis=1) if difference else rows
     levels = operation.fitted[0][1].shape[0]
-    for group, ((dilation, _), (kernel, thresholds)) in enumerate(zip(operation.groups(rows.shape[1:]), operation.fitted)):
+    for group, ((dilation, _), (kernel, thresholds)) in enumerate(
+        zip(operation.groups(rows.shape[1:]), operation.fitted)
+    ):
         for number in (0, 17, 83):
             responses = response(seen[3], kernel[..., number], dilation)
             for level in range(levels):
