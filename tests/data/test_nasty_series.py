@@ -90,7 +90,7 @@ def test_infinities_are_told_by_row(row, step, channel, value, gaps):
     ids=range(17),
 )
 def test_what_is_no_series(value, told):
-    with pytest.raises(DataError, match=f"(?s)Expected .*`x`.*Received: .*({told})"):
+    with pytest.raises(DataError, match=f"(?s)^(?=.*Received: )Expected .*`x`.*({told})"):
         as_series(value, "`x`")
 
 
@@ -227,7 +227,7 @@ def test_one_step_fewer_than_needed_is_refused_and_as_many_will_do(span):
     assert (gap in str(raised.value)) is bool(span.gap)
 
 
-@pytest.mark.parametrize("season", [2, 3, 5, 7, 12, 24, 48])
+@pytest.mark.parametrize("season", [3, 5, 7, 12, 24, 48])
 @pytest.mark.parametrize("unit, trend", [(1e-6, 0), (1, 0.05), (1e6, 1.0)])
 def test_a_season_does_not_depend_on_the_unit(season, unit, trend):
     steps = np.arange(12 * season + 60)
@@ -249,7 +249,7 @@ def test_there_is_no_season_in_little_or_in_a_line(values):
 def test_a_usual_lookback_is_a_step_or_more_and_leaves_most_to_learn_from(steps, horizon, season):
     found = usual_lookback(steps, horizon, season)
     assert isinstance(found, int) and 1 <= found <= LONGEST
-    assert found == 1 or found + horizon <= max(steps / 6 + horizon, 0) <= steps
+    assert found == 1 or 6 * found <= steps - horizon
 
 
 # ------------------------------------------------------------------ histories
