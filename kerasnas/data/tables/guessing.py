@@ -52,7 +52,7 @@ def guess(name, raw, series, kind=None):
 def _refuse_nested(name, series):
     if series.dtype != object:
         return
-    for cell in series[~series.isna().to_numpy()].head(LOOKED_AT):
+    for cell in series[~series.isna().to_numpy()]:
         if isinstance(cell, (list, dict, tuple, set, np.ndarray)) or hasattr(cell, "columns"):
             raise DataError(
                 f"Expected one value in each cell of the column '{name}'. Received: a {type(cell).__name__}; split it "
