@@ -229,6 +229,15 @@ def test_nested_cells_are_refused_by_column(cell, kind, before):
         learn_table(pd.DataFrame({"fine": range(len(values)), "deep": pd.Series(values, dtype=object)}))
 
 
+def test_nested_cells_are_found_far_down_and_later():
+    with pytest.raises(DataError, match="column 'deep'. Received: a list"):
+        learn_table(pd.DataFrame({"deep": pd.Series([*"ab"] * 1500 + [[1]], dtype=object)}))
+    schema = learn_table(pd.DataFrame({"town": ["a", "b"] * 5}))
+    for cell in ([1, 2], {"a": 1}, {1}):
+        with pytest.raises(DataError, match="Expected one value in each cell of the column 'town' of `x`. Received: "):
+            schema.arrays(pd.DataFrame({"town": pd.Series([cell], dtype=object)}))
+
+
 def test_a_frame_in_a_cell_is_refused():
     cells = pd.Series([pd.DataFrame({"a": [1]}), None, "x"], dtype=object)
     with pytest.raises(DataError, match="a DataFrame"):

@@ -51,7 +51,12 @@ class Column:
             DataError: if they are of another kind than those that were learnt.
         """
         if self.stored == "string":
-            return strings(series)[:, None]
+            try:
+                return strings(series)[:, None]
+            except TypeError as error:  # lists and dicts have no hash
+                raise DataError(
+                    f"Expected one value in each cell of the column '{self.name}' of {what}. Received: {error}."
+                ) from error
         numbers = self._seconds(series, what) if self.kind == "date" else self._numbers(series, what)
         with np.errstate(over="ignore"):
             return numbers.astype(self.stored)[:, None]
