@@ -64,9 +64,10 @@ class Space:
     @cached_property
     def _flat(self):
         """The decisions, where every architecture answers them all: then they can be asked without a walk."""
-        decisions = self.decisions()
-        if any(decision.when for decision in decisions):
+        nodes = [self.network, *(node for node in self.training.values() if isinstance(node, Node))]
+        if any(traversal.conditional(node) for node in nodes):
             return None
+        decisions = self.decisions()
         asked = list(self._walk(lambda decision: decision.domain.default)[1])
         return decisions if asked == [decision.path for decision in decisions] else None
 

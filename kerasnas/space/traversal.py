@@ -37,6 +37,20 @@ def decisions(node, path="", when=(), seen=None):
         yield from decisions(child, at, (*when, condition) if condition else when, seen)
 
 
+def conditional(node):
+    """Whether some answer below `node` decides which other questions are asked, shared ones included."""
+    return any(
+        (condition and _asks(child)) or conditional(child)
+        for condition, _, child in node.branches("")
+        if child is not None
+    )
+
+
+def _asks(node):
+    """Whether `node`, or a node below it, has a question."""
+    return node.domain is not None or any(_asks(child) for _, _, child in node.branches(""))
+
+
 def describe(node, name="space", indent="", lines=None, seen=None):
     """The tree below `node` as text: each line a node or a decision with its options and default."""
     lines = [] if lines is None else lines

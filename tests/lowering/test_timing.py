@@ -12,7 +12,7 @@ from kerasnas.space import Choice, Sequential, Space
 
 def test_a_large_network_takes_longer():
     space = Space(Sequential(Conv(filters=Choice(1, 128), kernel_size=3), GlobalAvgPool(), Dense(2)))
-    small, large = (latency(space, space.complete({"0/filters": n}), (32, 32, 8), 4, repeats=5) for n in (1, 128))
+    small, large = (latency(space, space.complete({"0/filters": n}), (64, 64, 32), 8, repeats=5) for n in (1, 128))
     assert 0 < small < large < 60_000
 
 
