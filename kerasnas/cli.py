@@ -99,7 +99,7 @@ def _fit(asked):
     _told(model, asked.data)
     if asked.export:
         about = command.export(model, asked.export, known)
-        print(f"{asked.export}: {model.export_model().count_params():,} parameters; {about} for `kerasnas predict`")
+        print(f"{_written(asked.export, model.export_model())}; {about} for `kerasnas predict`")
 
 
 def _predict(asked):
@@ -220,7 +220,7 @@ def _written(model, path):
             model.export(path, verbose=False)
     except OSError as error:
         raise ExportError(f"Expected to write {path}. Received: {error}.") from error
-    print(f"{path}: {model.count_params():,} parameters, input {model.inputs[0].shape[1:]}")
+    print(_written(path, model))
 
 
 # ---------------------------------------------------------------------- parser

@@ -90,7 +90,7 @@ class Supernet(keras.Model):
         mixed = {path for path, labels in self.labels.items() if len(labels) > 1 and (edges or self.exclusive[path])}
         return {
             path: keras.ops.softmax(alpha) if path in mixed else keras.ops.ones_like(alpha)
-            for path, alpha in self.alphas.items()
+            for path, alpha in ((path, alpha.value) for path, alpha in self.alphas.items())
         }
 
     def gates_of(self, architecture):

@@ -71,8 +71,8 @@ def test_saved_loaded_and_exported(classifier, tmp_path):
     expected = classifier.predict_proba(later)
     loaded = kn.load(classifier.save(tmp_path / "saved"))
     np.testing.assert_array_equal(loaded.predict_proba(later), expected)
-    rows = raw(later, loaded.schemas["table"])
-    assert {each.name for each in loaded.model.inputs} == {"size", "town", "seen", "rooms"}
+    rows = raw(later, loaded.predictor_.schemas["table"])
+    assert {each.name for each in loaded.export_model().inputs} == {"size", "town", "seen", "rooms"}
     classifier.export_model().save(tmp_path / "model.keras")
     model = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_allclose(model(rows), expected, rtol=1e-4, atol=1e-5)
