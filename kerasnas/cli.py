@@ -99,7 +99,7 @@ def _fit(asked):
     _told(model, asked.data)
     if asked.export:
         about = command.export(model, asked.export, known)
-        print(f"{_written(asked.export, model.export_model())}; {about} for `kerasnas predict`")
+        print(f"{_in_words(asked.export, model.export_model())}; {about} for `kerasnas predict`")
 
 
 def _predict(asked):
@@ -190,6 +190,12 @@ def _told(model, path):
         print(f"test score {model.score(arrays['x_test'], arrays['y_test']):.4f}")
 
 
+def _in_words(path, model):
+    """A model that was written, in a few words."""
+    inputs = f"input {model.inputs[0].shape[1:]}" if len(model.inputs) == 1 else f"{len(model.inputs)} inputs"
+    return f"{path}: {model.count_params():,} parameters, {inputs}"
+
+
 def _chosen(folder, trial):
     """The file of a run's final model, of a trial's, or of the best trial's where there is no final one yet."""
     from kerasnas.report import board
@@ -220,7 +226,7 @@ def _written(model, path):
             model.export(path, verbose=False)
     except OSError as error:
         raise ExportError(f"Expected to write {path}. Received: {error}.") from error
-    print(_written(path, model))
+    print(_in_words(path, model))
 
 
 # ---------------------------------------------------------------------- parser
