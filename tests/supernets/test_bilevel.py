@@ -79,6 +79,7 @@ def exact(model, rows_of_alphas, rows_of_weights, momenta):
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="compares with TensorFlow's autodiff")
 def test_the_second_order_is_that_of_autodiff():
+    keras.utils.set_random_seed(0)
     model = bilevel(DARTS(order=2, learning_rate=0.5), space=smooth())
     for _ in range(2):  # so that there is momentum
         model.weight_step((*rows(seed=7), None))
