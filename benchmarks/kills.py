@@ -1,6 +1,6 @@
 """A search with real training, killed at random moments and called again, beside one that is left alone.
 
-python -m benchmarks.kills --kills 20 --trials 12 --out results/kills.json
+python -m benchmarks.kills --kills 20 --trials 60 --out results/kills.json
 """
 
 import argparse
@@ -77,7 +77,7 @@ def killed(folder, trials, kills, seed):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--trials", type=int, default=12)
+    parser.add_argument("--trials", type=int, default=60, help="enough that it does not end before the last kill")
     parser.add_argument("--seed", type=int, default=0, help="decides the moments")
     parser.add_argument("--out", help="JSON file")
     args = parser.parse_args()
