@@ -22,6 +22,9 @@ class Signal:
         folds: In how many folds rows are cross-validated; 0 where they are not.
         solved: Where a head is to be solved for in closed form rather than trained: a decision's path and the answers
             under which that is so; ("", ()) for always, None for never. Only the next block is told.
+        answered: Likewise, where what reaches a head is its answer already, before the softmax or the unit.
+        target: The target of the only head, for a block that is read by that head alone and may answer for it; None
+            for others, and where the head has a loss or a dropout of its own.
     """
 
     kind: str
@@ -31,6 +34,8 @@ class Signal:
     about: object = None
     folds: int = 0
     solved: tuple | None = None
+    answered: tuple | None = None
+    target: object = None
 
 
 class Wire:
@@ -122,7 +127,7 @@ class Block(KnownArguments):
     def gives(self, signals):
         """The `Signal` of what it puts out: the first that came in, of members no longer side by side."""
         kind = "array" if signals[0].kind == "members" else signals[0].kind
-        return replace(signals[0], kind=kind, solved=None)
+        return replace(signals[0], kind=kind, solved=None, answered=None, target=None)
 
     def portfolio(self, signals):
         """Configurations known to be strong, the first to try first.

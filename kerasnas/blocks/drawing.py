@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 
 from kerasnas.blocks.block import Signal
 from kerasnas.blocks.heads import Head
@@ -13,7 +14,7 @@ from kerasnas.blocks.series import TimeseriesBlock
 from kerasnas.blocks.tables import StructuredDataBlock
 from kerasnas.blocks.text import TextBlock
 from kerasnas.errors import SpaceError
-from kerasnas.space import Graph, Node, Space, Step, join
+from kerasnas.space import Graph, Node, Space, Step, When, join
 
 
 def _listed(value):
@@ -170,6 +171,7 @@ class Drawing:
             block.name = name
             block = block.with_target(targets[name]) if name in targets else block
             _check_reads(block, name, incoming)
+            incoming = self._aiming(wire, incoming, targets)
             steps.append(Step(name, block.node(incoming), self._sources(wire, schemas)))
             signals[id(wire)] = block.gives(incoming)
             decisions.update({f"{name}/{key}": node for key, node in block.training(incoming).items()})
@@ -189,6 +191,15 @@ class Drawing:
             shape = (len(about.names),) if hasattr(about, "names") else tuple(shapes[name])
             found[id(wire)] = Signal(wire.kind, shape, rows, mirrors.get(name), about, folds)
         return found
+
+    def _aiming(self, wire, signals, targets):
+        """Signals that know the target where their block may answer for the only head."""
+        readers = [other for other in self.wires if any(source is wire for source in other.sources)]
+        alone = len(self.heads) == 1 == len(readers) and isinstance(readers[0].block, Head)
+        target = None
+        if alone and len(readers[0].sources) == 1 and readers[0].block.usual:
+            target = targets[self.names[id(readers[0])]]
+        return [replace(signal, target=target) for signal in signals]
 
     def _sources(self, wire, schemas):
         """Names of what a block reads: of a table, all its columns."""
@@ -242,6 +253,7 @@ def _fitting(portfolio, training):
 
     def fits(path, answer):
         node = training.get(path.removeprefix("training/")) if path.startswith("training/") else None
+        node = node.node if isinstance(node, When) else node
         return node is None or (isinstance(node, Node) and node.domain.contains(answer))
 
     return [{path: answer for path, answer in entry.items() if fits(path, answer)} for entry in portfolio]

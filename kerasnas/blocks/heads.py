@@ -66,7 +66,18 @@ class Head(Block):
         """What the loss is multiplied by beside those of other heads."""
         return float(self.weight)
 
+    @property
+    def usual(self):
+        """Whether its loss is the usual one and nothing stands before its last layer."""
+        return self.loss is None and not self.dropout
+
     def node(self, signals):
+        if signals[0].answered is None:
+            return self._trained(signals)
+        path, answers = signals[0].answered
+        return When(path, answers, Sequential(self.answered()), self._trained(signals))
+
+    def _trained(self, signals):
         if signals[0].kind == "members":
             return Sequential(self.answer(MemberDense(self.target.width, signals[0].folds)))
         dropout = opened(self.dropout, Choice(0.0, 0.25, 0.5))
@@ -78,7 +89,9 @@ class Head(Block):
         if not solvable:
             return trained
         path, answers = signals[0].solved
-        solved = Sequential({"reduce": Reduce("flatten"), **self.answer(self.closed_form(signals[0].folds))})
+        solved = Sequential(
+            {"reduce": Reduce("flatten"), "dense": self.closed_form(signals[0].folds), **self.answered()}
+        )
         return When(path, answers, solved, trained) if path else solved
 
     def closed_form(self, folds):
@@ -92,6 +105,10 @@ class Head(Block):
             dense: The operation that gives the target's width.
         """
         raise NotImplementedError(f"{type(self).__name__}.answer")
+
+    def answered(self):
+        """The layers, by name, after numbers that were found without training: logits, or numbers in standard units."""
+        raise NotImplementedError(f"{type(self).__name__}.answered")
 
     def _reduction(self, signals):
         if signals[0].kind == "series":
@@ -139,8 +156,10 @@ class ClassificationHead(Head):
         return SolvedDense(self.target.width, "labels" if self.multi_label else "classes", folds=folds)
 
     def answer(self, dense):
-        activation = Activation("sigmoid" if self.multi_label else "softmax")
-        return {"dense": dense, "probabilities": activation}
+        return {"dense": dense, **self.answered()}
+
+    def answered(self):
+        return {"probabilities": Activation("sigmoid" if self.multi_label else "softmax")}
 
 
 class RegressionHead(Head):
@@ -179,3 +198,6 @@ class RegressionHead(Head):
             mean, scale, highest = self.target.logs
             unit = Choice(logarithm=Exponential(mean, scale, highest), plain=unit)
         return {"dense": dense, "unit": unit}
+
+    def answered(self):
+        return {"unit": Rescaling(self.target.scale, self.target.mean)}

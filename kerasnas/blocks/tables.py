@@ -3,12 +3,16 @@
 from dataclasses import replace
 
 from kerasnas.blocks.block import Block, opened
+from kerasnas.blocks.measures import listed
 from kerasnas.blocks.table_features import Layout, TableFeatures
+from kerasnas.blocks.table_models import MODELS, OF_FEW, OF_MANY, UNTRAINED, ready_models
 from kerasnas.blocks.table_networks import TableNetwork
-from kerasnas.space import Choice, Float, Int, Sequential
+from kerasnas.errors import ArgumentError, nearest
+from kerasnas.space import Choice, Float, Int, Node, Sequential, When, join
 
 FEW = 3000  # rows below which networks are cross-validated and small
 WIDE = 200  # numbers above which none is embedded
+NETWORK_ARGUMENTS = ("embedding", "kind", "width", "depth", "dropout", "members")
 
 
 class _Features(Block):
@@ -74,6 +78,9 @@ class StructuredDataBlock(Block):
         width, depth: Units of a layer, and layers.
         dropout: Rate after each layer.
         members: Networks that share their matrices and whose answers are averaged.
+        model: "dense" for such a network, "linear" for a ridge regression, "boosted_trees" or "random_forest". The last
+            three are not trained but solved for and grown; they are there where the block's answer goes to the only
+            head, that head's loss is the usual one, and no argument of networks is fixed.
         name: Its name.
         seed: AutoKeras's argument; the task's seed counts.
     """
@@ -82,9 +89,15 @@ class StructuredDataBlock(Block):
 
     def __init__(
         self, categorical_encoding=True, normalize=None, embedding=None, kind=None, width=None, depth=None,
-        dropout=None, members=None, name=None, seed=None,
+        dropout=None, members=None, model=None, name=None, seed=None,
     ):  # fmt: skip
         super().__init__(name)
+        for each in () if model is None else listed(model):
+            if each not in MODELS:
+                raise ArgumentError(
+                    f"Expected `model` to be of {list(MODELS)}.{nearest(each, MODELS)} Received: {each!r}."
+                )
+        self.model = model
         self.categorical_encoding, self.normalize = bool(categorical_encoding), normalize
         self.embedding, self.kind, self.width, self.depth = embedding, kind, width, depth
         self.dropout, self.members = dropout, members
@@ -108,10 +121,29 @@ class StructuredDataBlock(Block):
             members=1 if folds else opened(self.members, Choice(1, 8, 16)),
             folds=folds,
         )  # fmt: skip
+        models = self._models(signal, network)
+        network = Choice(**models) if len(models) > 1 else next(iter(models.values()))
         if signal.kind != "table":
             return network
         features = TableFeatures(signal.about.columns, scaling_of(self.normalize), self.categorical_encoding)
         return Sequential({"features": features, "network": network})
+
+    def _models(self, signal, network):
+        """The nodes that may answer, by name; a network alone where its arguments are fixed or it is not the last."""
+        if signal.target is None or signal.kind == "members" or self._fixed():
+            return {"dense": network}
+        known = {"dense": network, **ready_models(signal, self._layout(signal))}
+        wanted = MODELS if self.model is None else listed(self.model)
+        return {name: known[name] for name in wanted if name in known} or {"dense": network}
+
+    def _fixed(self):
+        """Names of the arguments of networks that the user fixed."""
+        return {name for name in NETWORK_ARGUMENTS if getattr(self, name) is not None}
+
+    def _choice(self, signal):
+        """The whole path of the decision which model answers."""
+        name = self.name or "structured_data_block"
+        return name if signal.kind != "table" else f"{name}/network"
 
     def _layout(self, signal):
         if signal.kind == "table":
@@ -119,14 +151,19 @@ class StructuredDataBlock(Block):
         return signal.about if isinstance(signal.about, Layout) else Layout(signal.shape[-1])
 
     def gives(self, signals):
-        folds = signals[0].folds
-        return replace(signals[0], kind="members", shape=(max(folds, 1), signals[0].shape[-1]), about=None)
+        signal, folds = signals[0], signals[0].folds
+        given = replace(signal, kind="members", shape=(max(folds, 1), signal.shape[-1]), about=None, target=None)
+        ready = tuple(name for name in self._models(signal, None) if name != "dense")
+        if not ready:
+            return given
+        several = len(self._models(signal, None)) > 1
+        return replace(given, answered=(self._choice(signal), ready) if several else ("", ()))
 
     # ---------------------------------------------------------------- training
     def recipe(self, signals):
         rows, folds = signals[0].rows, signals[0].folds
         usual = 100 if folds else int(min(max(500_000 / rows, 16), 60))
-        return {
+        recipe = {
             "optimizer": "adamw",
             "learning_rate": Float(5e-4, 2e-2, log=True, default=3e-3),
             "weight_decay": Choice(0.0, 0.02, 0.05, 0.1, default=0.02),
@@ -138,54 +175,33 @@ class StructuredDataBlock(Block):
             # Accuracies of few rows tell too little to stop by.
             "watch": "loss" if folds else "objective",
         }
+        models = self._models(signals[0], None)
+        if len(models) == 1:
+            return recipe if "dense" in models else {**recipe, **UNTRAINED}
+        path = self._choice(signals[0])
+        return {
+            name: When(path, ("dense",), node, UNTRAINED.get(name, node)) if isinstance(node, Node) else node
+            for name, node in recipe.items()
+        }
 
     def portfolio(self, signals):
         """The first is cheap, the next are strong and differ from one another, so that their mean is stronger still."""
-        signal = signals[0]
-        entries = _of_few() if signal.folds else _of_many()
-        fixed = {name: getattr(self, name) for name in ("embedding", "kind", "width", "depth", "dropout", "members")}
-        closed = {f"network/{name}" for name, value in fixed.items() if value is not None}
-        layout = self._layout(signal)
+        signal, models = signals[0], self._models(signals[0], None)
+        layout, place = self._layout(signal), "" if signal.kind != "table" else "network"
+        closed = set(self._fixed())
         if layout.numbers > WIDE or not layout.numbers or (signal.kind != "table" and signal.about is None):
-            closed |= {"network/embedding", "network/bins"}
-        place = "" if signal.kind != "table" else "network/"
-        return [
-            {name if name.startswith("training/") else place + name.removeprefix("network/"): answer
-             for name, answer in entry.items() if name not in closed}
-            for entry in entries
-        ]  # fmt: skip
-
-
-def _of_many():
-    """Configurations for tables of many rows."""
-    single = {"network/embedding": "both", "network/bins": 48}
-    sharing = {
-        "network/embedding": "bins_alone", "network/members": 8, "network/width": 192, "network/depth": 2,
-        "network/activation": "relu", "training/label_smoothing": 0.0, "training/schedule": "one_cycle",
-    }  # fmt: skip
-    return [
-        {"network/width": 128, "network/depth": 2, "training/epochs": "short", "training/schedule": "one_cycle"},
-        single,
-        {"network/embedding": "bins", "network/kind": "residual", "network/width": 128},
-        sharing,
-        {"training/schedule": "one_cycle", "training/epochs": "long"},
-        {**single, "training/epochs": "long", "training/schedule": "one_cycle"},
-        {**sharing, "network/dropout": 0.3, "training/weight_decay": 0.05, "training/epochs": "short"},
-        {**sharing, "network/members": 16, "network/width": 256, "network/depth": 3, "network/bins": 48},
-    ]
-
-
-def _of_few():
-    """Configurations for tables of few rows, with a member for each fold."""
-    strict = {"network/dropout": 0.3, "training/weight_decay": 0.05}
-    return [
-        {"network/embedding": "bins", **strict},
-        {"network/embedding": "both"},
-        {"network/embedding": "cosines", **strict},
-        {"network/embedding": "both", **strict, "training/schedule": "one_cycle", "training/epochs": "short"},
-        {"network/embedding": "bins", "network/kind": "gated", "network/width": 96, **strict},
-        {"network/embedding": "plain", **strict},
-    ]
+            closed |= {"embedding", "bins"}
+        entries = []
+        for model, answers in OF_FEW if signal.folds else OF_MANY:
+            if model in models:
+                below = join(place, model) if len(models) > 1 else place
+                entries.append({place: model} if len(models) > 1 else {})
+                entries[-1] |= {
+                    name if name.startswith("training/") else join(below, name): answer
+                    for name, answer in answers.items()
+                    if name not in closed
+                }
+        return entries
 
 
 def batch_of(rows):

@@ -13,7 +13,7 @@ from kerasnas.evaluators.training import checkpoint, predictions, replace_with
 from kerasnas.loop import selection
 from kerasnas.lowering.joining import averaged, named, plain, tempered
 
-CANDIDATES = 8  # trials of which the model may be made
+CANDIDATES = 12  # trials of which the model may be made
 FILE = "final.keras"
 SAVED = "model.keras"  # the final model of a run that was copied here with its journal
 

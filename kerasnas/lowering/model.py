@@ -83,7 +83,7 @@ def solve(tracer, inputs, rows):
     import keras
 
     for path, operation, layer, tensor in tracer.solved:
-        most = max(1, SOLVED_CELLS // math.prod(tensor.shape[1:]))
+        most = max(1, getattr(operation, "most_cells", SOLVED_CELLS) // math.prod(tensor.shape[1:]))
         if len(rows) > most:
             rows = rows.take(np.linspace(0, len(rows) - 1, most).astype(int))
         values = keras.Model(inputs, {"values": tensor}).predict(rows.with_y(None).batches(256), verbose=0)["values"]

@@ -27,6 +27,7 @@ from kerasnas.operations.separable import (
 from kerasnas.operations.series import FillMissing, StandardizeEach
 from kerasnas.operations.skipping import FactorizedReduction, Identity, Zero
 from kerasnas.operations.solved import SolvedDense
+from kerasnas.operations.trees import Trees
 from kerasnas.operations.windows import LastSteps, Permute, Relative, SeasonalNaive, SolvedForecast, TakeChannels, Trend
 
 __all__ = [
@@ -37,6 +38,6 @@ __all__ = [
     "MaxPool", "Maximum", "MemberDense", "Members", "Merge", "Multiply", "Noise", "Permute", "PoolBN", "Positions",
     "RandomConvolutions", "ReLUConvBN", "Recurrent", "Relative", "Rescaling", "Reshape", "Residual", "Scale",
     "SeasonalNaive", "SelfAttention", "SeparableConv", "SharedDense", "SolvedDense", "SolvedForecast",
-    "SpatialDropout", "SqueezeExcite", "StandardizeEach", "Take", "TakeChannels", "TransformerLayer", "Trend",
-    "UpSampling", "Waves", "Zero", "ZeroPad",
+    "SpatialDropout", "SqueezeExcite", "StandardizeEach", "Take", "TakeChannels", "TransformerLayer", "Trees",
+    "Trend", "UpSampling", "Waves", "Zero", "ZeroPad",
 ]  # fmt: skip

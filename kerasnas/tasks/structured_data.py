@@ -18,6 +18,9 @@ class _Tables:
     def _usual_validation(self, rows):
         return f"cv{FOLDS}" if FOLDS <= rows < FEW else "holdout"
 
+    def _usual_refit(self):
+        return True  # trees and networks of tables take seconds, and a fifth more rows is worth them
+
     def fit(self, x=None, y=None, epochs=None, callbacks=None, validation_split=None, validation_data=None, **named):
         """Search, train and keep the best model; see `AutoModel.fit`.
 
