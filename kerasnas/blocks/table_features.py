@@ -24,11 +24,15 @@ class Layout:
         numbers: how many numbers there are, and so ranks.
         flags: how many flags.
         sizes: how many values each embedded category has, "none of these" included.
+        runs: first flag and one after the last of each category, of which one is set, counted from the first feature.
+        repeats: likewise of flags that say again what a number says.
     """
 
     numbers: int
     flags: int = 0
     sizes: tuple = ()
+    runs: tuple = ()
+    repeats: tuple = ()
 
     @property
     def width(self):
@@ -73,8 +77,21 @@ class TableFeatures(Operation):
         """Which features stand where."""
         numbers = sum(1 + len(_counted(column)) for column in self._measured()) + len(self._embedded())
         words = sum(len(column.words) for column in self.columns)
-        flags = sum(column.missing for column in self._measured()) + len(self._flags()[0]) + words
-        return Layout(numbers, flags, tuple(len(column.values) + 1 for column in self._embedded()))
+        missing, (looked, _) = sum(column.missing for column in self._measured()), self._flags()
+        runs, repeats = self._runs(looked, 2 * numbers + missing)
+        sizes = tuple(len(column.values) + 1 for column in self._embedded())
+        return Layout(numbers, missing + len(looked) + words, sizes, runs, repeats)
+
+    def _runs(self, looked, start):
+        """Of flags that look at these sources, the first of them at `start`: the runs, and those that repeat."""
+        runs, repeats, measured = [], [], len(self._measured())
+        ends = [
+            place for place in range(1, len(looked) + 1) if place == len(looked) or looked[place] != looked[place - 1]
+        ]
+        for first, stop in zip([0, *ends], ends):
+            kept = repeats if looked[first] < measured else runs
+            kept.append((start + first, start + stop))
+        return tuple(runs), tuple(repeats)
 
     def _measured(self):
         return [column for column in self.columns if column.kind in ("numerical", "date")]

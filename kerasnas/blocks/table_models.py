@@ -25,22 +25,28 @@ def ready_models(signal, layout):
     kind = KINDS[type(target)]
     measures = (target.mean, target.scale) if kind == "numbers" else ((0.0,), (1.0,))
     form = (target.width, kind, *measures, folds)
-    ranked = layout.width > layout.numbers and layout.width >= 2 * layout.numbers and signal.about is not None
-    skipped = (layout.numbers, 2 * layout.numbers) if ranked else (0, 0)  # ranks tell trees nothing new
+    looked = {} if signal.about is None else {"plain": plain_of(layout), "coded": layout.runs}
     ready = {"linear": SolvedDense(*form)}
     if target.width <= BOOSTED:
         ready["boosted_trees"] = Trees(
             *form, "boosted", trees=Choice(50, 100, 200, 400, default=100),
             leaves=Choice(4, 8, 16, 31, default=16 if folds else 31), depth=10,
             fewest=Choice(5, 20, 50, default=20), rate=Choice(0.03, 0.05, 0.1, 0.2, default=0.1),
-            share=Choice(0.3, 0.5, 1.0, default=1.0), skipped=skipped,
+            share=Choice(0.3, 0.5, 1.0, default=1.0), **looked,
         )  # fmt: skip
     ready["random_forest"] = Trees(
         *form, Choice("forest", "extra"), trees=max(200 // max(folds, 2), 20),
         leaves=512 if folds else Choice(512, 2048, 4096, default=4096), depth=24,
-        fewest=Choice(1, 3, 10, default=1), share=Choice(0.0, 0.5, 1.0, default=0.0), skipped=skipped,
+        fewest=Choice(1, 3, 10, default=1), share=Choice(0.0, 0.5, 1.0, default=0.0), **looked,
     )  # fmt: skip
     return ready
+
+
+def plain_of(layout):
+    """Features, as pairs of a first and one after the last, that tell trees something: not ranks, nor repetitions."""
+    out = sorted([(layout.numbers, 2 * layout.numbers), *layout.runs, *layout.repeats])
+    starts, stops = [0, *(stop for _, stop in out)], [*(first for first, _ in out), layout.width]
+    return tuple((first, stop) for first, stop in zip(starts, stops) if stop > first)
 
 
 SINGLE = {"embedding": "both", "bins": 48}
@@ -50,6 +56,7 @@ SHARING = {
 }  # fmt: skip
 STRICT = {"dropout": 0.3, "training/weight_decay": 0.05}
 SLOWLY = {"trees": 400, "rate": 0.05, "share": 0.5}
+SHALLOW = {"trees": 200, "leaves": 4, "share": 0.5}
 
 # Pairs of a model and its answers, the cheap first, then such as differ.
 OF_MANY = (
@@ -58,11 +65,12 @@ OF_MANY = (
     ("boosted_trees", SLOWLY),
     ("dense", SINGLE),
     ("random_forest", {}),
-    ("dense", SHARING),
-    ("random_forest", {"grown": "extra", "share": 1.0}),
-    ("dense", {"embedding": "bins", "kind": "residual", "width": 128}),
-    ("boosted_trees", {**SLOWLY, "share": 0.3, "fewest": 5}),
+    ("boosted_trees", SHALLOW),
     ("linear", {}),
+    ("dense", {"embedding": "bins", "kind": "residual", "width": 128}),
+    ("random_forest", {"grown": "extra", "share": 1.0}),
+    ("dense", SHARING),
+    ("boosted_trees", {**SLOWLY, "share": 0.3, "fewest": 5}),
     ("dense", {"training/schedule": "one_cycle", "training/epochs": "long"}),
     ("dense", {**SINGLE, "training/epochs": "long", "training/schedule": "one_cycle"}),
     ("dense", {**SHARING, "dropout": 0.3, "training/weight_decay": 0.05, "training/epochs": "short"}),

@@ -100,6 +100,7 @@ class Training(Evaluator):
         extra |= {"folds": self.context.task.fold_count} if answers is not None else {}
         extra |= {"mirrored": True} if first.mirrored else {}
         extra |= {"planned": plan.epochs} if pace.cut and pace.done < pace.total else {}
+        extra |= {"kept": first.kept} if len(trained) == 1 and first.kept < len(pace.curve) else {}
         extra |= {"interrupted": True} if first.interrupted else {}
         if self.save and self.context.folder is not None:
             self._keep(proposal.number, trained, answers)
@@ -108,7 +109,7 @@ class Training(Evaluator):
         return Measurement(metrics, tuple(pace.curve), time.monotonic() - started, extra)
 
     def refit(self, trial):
-        """Train a trial's network again, on all rows and for as many epochs, and write its model.
+        """Train a trial's network again, on all rows, up to the epoch whose weights were kept, and write its model.
 
         Returns:
             The path of the plain model.
@@ -125,12 +126,19 @@ class Training(Evaluator):
         task, proposal = self.context.task, trial.proposal
         keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
-        training, epochs = resolved.training, max(1, trial.measurement.extra.get("epochs", 1))
+        training, extra = resolved.training, trial.measurement.extra
+        trained = max(1, extra.get("epochs", 1))
+        # A schedule that time cut short came to its end all the same; one that patience ended did not.
+        whole = Plan.of(training, len(task.whole), epochs=proposal.fidelity.get("epochs", self.epochs)).epochs
+        epochs = trained if "planned" in extra or extra.get("interrupted") else max(whole, trained)
         plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
+        last = extra.get("kept", trained)
         share = Share(task.whole, None, "all")
         preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
         body = self._body(preprocessing, rest, share.train)
-        self._fit(body, plan, share, training, proposal, None, lambda step, metrics: None)
+        self._fit(
+            body, plan, share, training, proposal, None, lambda step, metrics: "stop" if step >= last else None
+        )  # fmt: skip
         names = self._mirrored(training, share.train.shapes) if trial.measurement.extra.get("mirrored") else ()
         path = Path(self.context.folder) / "refit" / f"{proposal.number:04d}.keras"
         path.parent.mkdir(exist_ok=True)
@@ -144,9 +152,9 @@ class Training(Evaluator):
         # Of a cross-validation, whose networks are several, no weights are kept to go on from.
         earlier = self._go_on(body, proposal, plan.epochs) if share.fold is None else 0
         pace, interrupted = self._fit(body, plan, share, training, proposal, deadline, report, earlier)
-        metrics, mirrored = self._judge(body, plan, pace, share.validation, training)
+        metrics, mirrored, kept = self._judge(body, plan, pace, share.validation, training)
         seen = earlier + len(pace.curve)
-        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, seen, self.swift)
+        return Trained(share, preprocessing, body, pace, metrics, mirrored, interrupted, seen, kept, self.swift)
 
     def _graph(self, network):
         """The network as a graph, and the names of its steps that can be computed once."""
@@ -239,15 +247,18 @@ class Training(Evaluator):
         return pace, interrupted
 
     def _judge(self, model, plan, pace, validation, training):
-        """Metrics of the best weights; answers averaged over mirror images where that is no worse.
+        """Metrics of the best weights, what is mirrored, and the epoch they are of.
+
+        Answers are averaged over mirror images where that is no worse.
 
         Weights of an earlier epoch must be better by more than chance: at high learning rates accuracies jump, and the
         luckiest of many epochs is no better than the annealed last.
         """
         objective = pace.objective
-        metrics = self._measured(model, validation)
+        metrics, kept = self._measured(model, validation), len(pace.curve)
         if pace.best > objective.score(metrics) + chance(objective, pace.best, len(validation)):
             pace.restore()
+            kept = pace.best_epoch + 1
             metrics = self._measured(model, validation)
         names = self._mirrored(training, validation.shapes)
         if names and hasattr(validation, "x"):
@@ -256,8 +267,8 @@ class Training(Evaluator):
             twice = self._measured(twin, validation)
             # A small gain is told sooner by the loss than by most objectives.
             if twice["val_loss"] <= metrics["val_loss"]:
-                return twice, names
-        return metrics, ()
+                return twice, names, kept
+        return metrics, (), kept
 
     def _measured(self, model, rows):
         """Metrics on rows, by name with "val_" before it."""
@@ -371,6 +382,7 @@ class Trained:
     mirrored: tuple
     interrupted: bool
     seen: int  # epochs, of the trial that it goes on from too
+    kept: int  # the epoch whose weights were kept
     swift: InMemory | None = None
 
 

@@ -45,7 +45,7 @@ def boosted(trees, rows, targets, weight, seed):
     Yields:
         Pairs of a tree's place, `round · sums + sum`, and the `Tree`.
     """
-    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.ensemble import HistGradientBoostingRegressor
 
     settings = {
         "max_iter": trees.trees, "learning_rate": trees.rate, "max_leaf_nodes": trees.leaves, "max_depth": trees.depth,

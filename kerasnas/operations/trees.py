@@ -1,6 +1,5 @@
 """Ensembles of decision trees: grown by scikit-learn on the training rows, computed by stock layers."""
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +30,8 @@ class Trees(Operation):
         fewest: Fewest rows in a leaf.
         rate: Learning rate of boosting.
         share: Part of the features that a split may choose from; 0 for the square root of their number.
-        skipped: Features from the first to before the second are not looked at.
+        plain: Pairs of a first feature and one after the last: what is looked at as it is; None for all.
+        coded: Such pairs of flags of which one is set: each is looked at as one number, the place of that flag.
         seed: Of the drawing of rows and features.
 
     Reference:
@@ -51,7 +51,8 @@ class Trees(Operation):
     fewest: int = 20
     rate: float = 0.1
     share: float = 1.0
-    skipped: tuple = (0, 0)
+    plain: tuple | None = None
+    coded: tuple = ()
     seed: int = 0
 
     most_cells = 10_000_000  # numbers that it is grown from, at most: more only take longer
@@ -86,10 +87,37 @@ class Trees(Operation):
         return (self.folds, self.units) if self.folds else (self.units,)
 
     def params(self, shape):
-        return self._count * self._nodes * (4 + self._width)
+        flags, codes = self.codes.shape
+        return self._count * self._nodes * (4 + self._width) + flags * codes
 
     def flops(self, shape):
         return self._count * self.depth
+
+    # --------------------------------------------------------------- looking at
+    @property
+    def codes(self):
+        """The matrix `(flags, codes)` that makes one number of each run of flags."""
+        lengths = [stop - first for first, stop in self.coded]
+        found, start = np.zeros((sum(lengths), len(lengths)), "float32"), 0
+        for code, length in enumerate(lengths):
+            found[start : start + length, code] = np.arange(1, length + 1)
+            start += length
+        return found
+
+    def looked_at(self, rows, ops=np, code=None):
+        """The columns of rows `(n, features)` that trees split by.
+
+        Args:
+            rows: An array, or a tensor.
+            ops: What computes: NumPy or `keras.ops`.
+            code: What multiplies by `codes`; NumPy if None.
+        """
+        if self.plain is None and not self.coded:
+            return rows
+        code = code or (lambda flags: flags @ self.codes)
+        parts = [ops.take(rows, _places(self.plain), axis=1)] if self.plain else []
+        parts += [code(ops.take(rows, _places(self.coded), axis=1))] if self.coded else []
+        return ops.concatenate(parts, axis=1)
 
     # -------------------------------------------------------------------- layer
     def layer(self, shape, name):
@@ -121,9 +149,9 @@ class Trees(Operation):
 
         Returns:
             Nodes `(trees · nodes, 4)`: feature, threshold, where to go up to it, where above; and values
-            `(trees · nodes, width)`.
+            `(trees · nodes, width)`; before them `codes`, where flags are coded.
         """
-        rows, targets = self._looked_at(rows), self._wanted(targets)
+        rows, targets = self.looked_at(rows), self._wanted(targets)
         folds = max(1, self.folds)
         weight = np.ones(len(rows)) if weight is None else np.asarray(weight, "float64")
         weight = weight if weight.ndim == 2 else np.repeat(weight[:, None], folds, axis=1)
@@ -134,14 +162,11 @@ class Trees(Operation):
         for fold, column in enumerate(weight.T):
             used = column > 0
             for place, tree in self._grow(rows[used], targets[used], column[used], fold):
-                _put(tree, nodes[fold * each + place], values[fold * each + place], self.skipped)
+                _put(tree, nodes[fold * each + place], values[fold * each + place])
         starts = np.arange(self._count)[:, None] * self._nodes
         nodes[:, :, 2:] += starts[:, :, None]
-        return [nodes.reshape(-1, 4), values.reshape(-1, self._width)]
-
-    def _looked_at(self, rows):
-        first, stop = self.skipped
-        return np.delete(rows, np.s_[first:stop], axis=1) if stop > first else rows
+        tables = [nodes.reshape(-1, 4), values.reshape(-1, self._width)]
+        return [self.codes, *tables] if self.coded else tables
 
     def _wanted(self, targets):
         if self.kind == "numbers":
@@ -154,23 +179,25 @@ class Trees(Operation):
         return grow(self, rows, targets, weight, self.seed + fold)
 
 
-def _put(tree, nodes, values, skipped):
+def _places(pairs):
+    return np.concatenate([np.arange(first, stop) for first, stop in pairs])
+
+
+def _put(tree, nodes, values):
     """Write a tree into its rows of the tables; thresholds so that float32 rows go where they went while it grew."""
     count = len(tree.feature)
     threshold = tree.threshold.astype("float32")
     threshold = np.where(threshold > tree.threshold, np.nextafter(threshold, np.float32(-np.inf)), threshold)
-    first, stop = skipped
-    nodes[:count, 0] = np.where(tree.feature >= first, tree.feature + (stop - first), tree.feature)
+    nodes[:count, 0] = np.where(tree.leaf, 0, tree.feature)
     nodes[:count, 1] = np.where(tree.leaf, np.inf, threshold)
     places = np.arange(count)
     nodes[:count, 2] = np.where(tree.leaf, places, tree.left)
     nodes[:count, 3] = np.where(tree.leaf, places, tree.right)
-    nodes[:count, 0][tree.leaf] = 0
     values[:count] = tree.value
 
 
 class TreeLayers:
-    """The stock layers of `Trees`, called as one: tables of nodes and of values, through which rows are sent down.
+    """The stock layers of `Trees`, called as one: tables of nodes and of values through which rows are sent down.
 
     Args:
         trees: The resolved `Trees`.
@@ -181,11 +208,14 @@ class TreeLayers:
         import keras
 
         size = trees._count * trees._nodes
-        self.trees = trees
+        self.trees, codes = trees, len(trees.coded)
+        named = (lambda what: f"{name}_{what}") if name else (lambda what: None)
+        dense = keras.layers.Dense(codes, use_bias=False, trainable=False, dtype="float32", name=named("codes"))
+        self.codes = [dense] if codes else []
         self.tables = [
             keras.layers.Embedding(
                 size, width, embeddings_initializer="zeros", trainable=False, dtype="float32",
-                name=f"{name}_{what}" if name else None,
+                name=named(what),
             )
             for what, width in (("nodes", 4), ("values", trees._width))
         ]  # fmt: skip
@@ -195,6 +225,7 @@ class TreeLayers:
 
         ops, trees = keras.ops, self.trees
         nodes, values = self.tables
+        x = trees.looked_at(x, ops, *self.codes)
         roots = np.arange(trees._count, dtype="int32")[None] * trees._nodes
         place = ops.cast(ops.zeros_like(x[:, :1]), "int32") + roots
         for _ in range(trees.depth):
@@ -208,13 +239,8 @@ class TreeLayers:
 
     @property
     def weights(self):
-        return [weight for table in self.tables for weight in table.weights]
+        return [weight for layer in (*self.codes, *self.tables) for weight in layer.weights]
 
     def set_weights(self, values):
-        for table, value in zip(self.tables, values):
-            table.set_weights([value])
-
-
-def depth_of(leaves):
-    """Splits down to a leaf that are enough for trees of so many leaves."""
-    return min(24, 4 + 2 * math.ceil(math.log2(leaves)))
+        for layer, value in zip((*self.codes, *self.tables), values):
+            layer.set_weights([value])
