@@ -9,6 +9,7 @@ from kerasnas.data.targets import MultiLabelTarget
 from kerasnas.errors import SearchError
 from kerasnas.evaluators.calibration import calibrate, scaled
 from kerasnas.evaluators.judging import judge, row_losses
+from kerasnas.evaluators.plan import chance
 from kerasnas.evaluators.training import checkpoint, predictions, replace_with
 from kerasnas.loop import selection
 from kerasnas.lowering.joining import averaged, named, plain, tempered
@@ -125,7 +126,12 @@ def _found(run, context):
 
 
 def _mixed(found, ranked, answers, context, told):
-    """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse."""
+    """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse.
+
+    An accuracy may be lower by half a standard error: so little is chance, and the loss, which tells more, is lower.
+    """
+    best = context.objective.score(found.metrics)
+    least = best - 0.25 * chance(context.objective, best, len(context.task.validation))
     losses_of = row_losses(context.task)
     for ways in (selection.WAYS, selection.WAYS[:-1]):
         mixture = selection.select(losses_of, answers, context.seed, ways)
@@ -133,7 +139,7 @@ def _mixed(found, ranked, answers, context, told):
         if len(mixture.weights) == 1 and 0 in mixture.weights:
             break
         metrics = told(mixed)
-        no_worse = context.objective.score(metrics) >= context.objective.score(found.metrics)
+        no_worse = context.objective.score(metrics) >= least
         if no_worse and metrics["val_loss"] < found.metrics["val_loss"]:
             members = [ranked[place].number for place in mixture.weights]
             return Final(members, list(mixture.weights.values()), mixture.how, metrics), mixed

@@ -210,8 +210,10 @@ class TreeLayers:
         size = trees._count * trees._nodes
         self.trees, codes = trees, len(trees.coded)
         named = (lambda what: f"{name}_{what}") if name else (lambda what: None)
-        dense = keras.layers.Dense(codes, use_bias=False, trainable=False, dtype="float32", name=named("codes"))
-        self.codes = [dense] if codes else []
+        self.codes = []
+        if codes:
+            dense = keras.layers.Dense(codes, use_bias=False, trainable=False, dtype="float32", name=named("codes"))
+            self.codes = [dense]
         self.tables = [
             keras.layers.Embedding(
                 size, width, embeddings_initializer="zeros", trainable=False, dtype="float32",
