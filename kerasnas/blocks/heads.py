@@ -75,7 +75,8 @@ class Head(Block):
         if signals[0].answered is None:
             return self._trained(signals)
         path, answers = signals[0].answered
-        return When(path, answers, Sequential(self.answered()), self._trained(signals))
+        answered = Sequential(self.answered())
+        return When(path, answers, answered, self._trained(signals)) if path else answered
 
     def _trained(self, signals):
         if signals[0].kind == "members":

@@ -61,7 +61,7 @@ class _Opening:
     def open(self, node, path):
         if not isinstance(node, Node):
             return node
-        special = {Cell: self._cell, Shared: self._shared, Subset: self._subset, When: self._when}
+        special = {Cell: self._cell, Choice: self._choice, Shared: self._shared, Subset: self._subset, When: self._when}
         return special.get(type(node), self._enumerated)(node, path)
 
     def note(self, path, domain):
@@ -79,6 +79,14 @@ class _Opening:
         if node.name not in self.shared:
             self.shared[node.name] = self.open(node.node, node.name)
         return self.shared[node.name]
+
+    def _choice(self, node, path):
+        """A choice among what is trained: what is solved for or grown has no gradient to be mixed by."""
+        trained = {label: option for label, option in node.options.items() if not is_solved(option)}
+        if trained and len(trained) < len(node.options):
+            default = node.domain.default if node.domain.default in trained else next(iter(trained))
+            node = Choice(**trained, default=default)
+        return self._enumerated(node, path)
 
     def _enumerated(self, node, path):
         """A node with its children opened; a mixed node of all answers to what it asks itself."""
@@ -132,6 +140,8 @@ class _Opening:
     def _when(self, node, path):
         if node.path not in self.found.domains:
             raise _refused(path, f"it depends on '{node.path}', which is no mixed decision")
+        if not any(value in self.found.domains[node.path].values() for value in node.values):
+            return self.open(node.otherwise, join(path, "else"))  # the answers it is for are not mixed
         options = ((node.node, "then", False), (node.otherwise, "else", True))
         if not all(isinstance(option, Node) for option, _, _ in options):
             raise _refused(path, "it depends on another decision and one of its answers is no network")
@@ -210,6 +220,13 @@ def is_value(node):
     if isinstance(node, Subset):
         return node.values_only
     return isinstance(node, Shared) and is_value(node.node)
+
+
+def is_solved(node):
+    """Whether something of a node is solved for or grown, not trained."""
+    if hasattr(node, "solve"):
+        return True
+    return isinstance(node, Node) and any(is_solved(child) for *_, child in node.branches(""))
 
 
 def _next(trail):

@@ -9,7 +9,8 @@ import pytest
 
 import kerasnas as kn
 from kerasnas.blocks import Drawing, Signal
-from kerasnas.blocks.table_features import Layout
+from kerasnas.blocks.table_features import Layout, TableFeatures
+from kerasnas.blocks.table_models import plain_of
 from kerasnas.blocks.table_networks import FeatureEmbedding, TableNetwork, embedded
 from kerasnas.data.tables import learn_table
 from kerasnas.errors import SpaceError
@@ -161,3 +162,81 @@ def test_a_table_needs_a_block_that_reads_it():
     target = kn.ClassificationHead().fit_target(np.arange(40) % 2)
     with pytest.raises(SpaceError, match="StructuredDataBlock or CategoricalToNumerical between"):
         drawing.space({}, 40, {"label": target}, schemas={"table": learn_table(table())})
+
+
+# ------------------------------------------------------- models that are not trained
+def table_space(block=None, head=None, rows=40, folds=0, between=None, target=None):
+    schema = learn_table(table())
+    inputs = kn.StructuredDataInput(name="table")
+    head = head or kn.ClassificationHead(name="label")
+    wire = (block or kn.StructuredDataBlock(name="network"))(inputs)
+    drawing = Drawing(inputs, head(between(wire) if between else wire))
+    target = head.fit_target(np.arange(40) % 2 if target is None else target)
+    return drawing.space({}, rows, {"label": target}, schemas={"table": schema}, folds=folds), schema
+
+
+def asked(space):
+    return {decision.path: decision.domain for decision in space.decisions()}
+
+
+@pytest.mark.parametrize("folds", [0, 4])
+@pytest.mark.parametrize("model", ["dense", "linear", "boosted_trees", "random_forest"])
+@pytest.mark.parametrize(
+    "head, target",
+    [
+        (kn.ClassificationHead(name="label"), np.arange(40) % 3),
+        (kn.ClassificationHead(name="label", multi_label=True), np.eye(3, dtype=int)[np.arange(40) % 3]),
+        (kn.RegressionHead(name="label"), np.exp(np.arange(40) / 6.0)),
+    ],
+)  # fmt: skip
+def test_every_model_answers_for_every_head(head, target, model, folds):
+    space, schema = table_space(head=head, folds=folds, target=target)
+    resolved = space.resolve(space.complete({"network/network": model}))
+    shapes = dict.fromkeys(schema.names, (1,))
+    width = head.fit_target(target).width
+    members = (folds,) if folds else (1,) if model == "dense" else ()
+    assert output_shape(resolved.network, shapes) == {"label": (*members, width)}
+    assert (resolved.training["epochs"] == 1) == (model != "dense")
+
+
+def test_other_models_are_there_only_where_they_may_answer():
+    which = "network/network"
+    assert asked(table_space()[0])[which].labels == ("dense", "linear", "boosted_trees", "random_forest")
+    fixed = kn.StructuredDataBlock(width=16, name="network")
+    named = kn.StructuredDataBlock(model=["random_forest", "dense"], name="network")
+    assert asked(table_space(named)[0])[which].labels == ("random_forest", "dense")
+    for space, _ in (
+        table_space(fixed),
+        table_space(head=kn.ClassificationHead(loss="hinge", name="label")),
+        table_space(head=kn.ClassificationHead(dropout=0.5, name="label")),
+        table_space(between=kn.DenseBlock(num_layers=1)),
+    ):
+        assert which not in asked(space)
+    alone, _ = table_space(kn.StructuredDataBlock(model="linear", name="network"))
+    assert not any(path.startswith("training/") for path in asked(alone))
+    with pytest.raises(kn.errors.ArgumentError, match="Did you mean 'linear'"):
+        kn.StructuredDataBlock(model="linar")
+
+
+def test_the_portfolio_begins_with_what_is_ready_at_once():
+    for folds, first in ((0, "boosted_trees"), (4, "linear")):
+        space, _ = table_space(folds=folds)
+        known = [space.complete(entry)["network/network"] for entry in space.portfolio]
+        assert known[0] == first and set(known) == {"dense", "linear", "boosted_trees", "random_forest"}
+
+
+def test_many_classes_are_not_boosted():
+    space, _ = table_space(target=np.arange(40) % 20)
+    assert asked(space)["network/network"].labels == ("dense", "linear", "random_forest")
+    assert all(space.complete(entry) in space for entry in space.portfolio)
+
+
+def test_trees_see_each_column_once():
+    frame = pd.DataFrame({"n": np.arange(40.0) ** 2, "few": np.arange(40) % 3, "c": ["a", "b", "c", None] * 10})
+    layout = TableFeatures(learn_table(frame).columns).layout
+    plain = [place for first, stop in plain_of(layout) for place in range(first, stop)]
+    coded = [place for first, stop in layout.runs for place in range(first, stop)]
+    repeated = [place for first, stop in layout.repeats for place in range(first, stop)]
+    ranks = list(range(layout.numbers, 2 * layout.numbers))
+    assert sorted([*plain, *coded, *repeated, *ranks]) == list(range(layout.width))
+    assert len(layout.runs) == 1 and repeated  # the letters; the three numbers, which are a number too
