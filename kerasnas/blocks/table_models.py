@@ -1,8 +1,8 @@
 """What may answer for a table beside networks, and the configurations known to be strong."""
 
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
-from kerasnas.operations import SolvedDense, Trees
-from kerasnas.space import Choice
+from kerasnas.operations import Exponential, Rescaling, SolvedDense, Trees
+from kerasnas.space import Choice, Sequential
 
 MODELS = ("dense", "linear", "boosted_trees", "random_forest")
 KINDS = {ClassTarget: "classes", MultiLabelTarget: "labels", RegressionTarget: "numbers"}
@@ -26,7 +26,7 @@ def ready_models(signal, layout):
     measures = (target.mean, target.scale) if kind == "numbers" else ((0.0,), (1.0,))
     form = (target.width, kind, *measures, folds)
     looked = {} if signal.about is None else {"plain": plain_of(layout), "coded": layout.runs}
-    ready = {"linear": SolvedDense(*form)}
+    ready = {"linear": _linear(target, form)}
     if target.width <= BOOSTED:
         ready["boosted_trees"] = Trees(
             *form, "boosted", trees=Choice(50, 100, 200, 400, default=100),
@@ -40,6 +40,23 @@ def ready_models(signal, layout):
         fewest=Choice(1, 3, 10, default=1), share=Choice(0.0, 0.5, 1.0, default=0.0), **looked,
     )  # fmt: skip
     return ready
+
+
+def _linear(target, form):
+    """A ridge regression; of a skewed target, or of its logarithm, put back into the target's standard units."""
+    plain = SolvedDense(*form)
+    if form[1] != "numbers" or not target.logs:
+        return plain
+    mean, scale, highest = target.logs
+    width, kind, *_, folds = form
+    steps = {
+        "dense": SolvedDense(width, kind, mean, scale, folds, logs=True),
+        "unit": Exponential(mean, scale, highest),
+        "standard": Rescaling(
+            tuple(1 / s for s in target.scale), tuple(-m / s for m, s in zip(target.mean, target.scale))
+        ),
+    }
+    return Choice(logarithm=Sequential(steps), plain=plain)
 
 
 def plain_of(layout):

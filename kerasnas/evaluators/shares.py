@@ -1,4 +1,4 @@
-"""Which rows a trial's networks train on, and by which they are judged."""
+"""Which rows a trial's networks train on, by which they are judged, and what came of it."""
 
 from dataclasses import dataclass, replace
 
@@ -30,6 +30,22 @@ class Share:
             return replace(self, train=train, validation=validation)
         out = np.eye(int(self.held.max()) + 1, dtype="float32")[self.held]
         return replace(self, train=_weighted(train, 1 - out), validation=_weighted(validation, out))
+
+
+@dataclass
+class Trained:
+    """One training of a trial and what came of it."""
+
+    share: Share
+    preprocessing: object
+    body: object
+    pace: object
+    metrics: dict
+    mirrored: tuple
+    interrupted: bool
+    seen: int  # epochs, of the trial that it goes on from too
+    kept: int  # the epoch whose weights were kept
+    swift: object = None  # an `InMemory`
 
 
 def shares(task, graph):

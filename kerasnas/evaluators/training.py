@@ -2,7 +2,6 @@
 
 import copy
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +14,7 @@ from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.keeping import bare, checkpoint, keep_weights, predictions, replace_with, weights
 from kerasnas.evaluators.passing import passing
 from kerasnas.evaluators.plan import Plan, chance, trial_seed
-from kerasnas.evaluators.shares import Share, shares
+from kerasnas.evaluators.shares import Share, Trained, shares
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
 from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
@@ -368,22 +367,6 @@ class Training(Evaluator):
         replace_with(path, plain(whole).save)
         answers = self._answers(trained[0]) if answers is None else answers
         replace_with(predictions(folder, number), lambda at: np.savez(at, **answers))
-
-
-@dataclass
-class Trained:
-    """One training of a trial and what came of it."""
-
-    share: Share
-    preprocessing: object
-    body: object
-    pace: object
-    metrics: dict
-    mirrored: tuple
-    interrupted: bool
-    seen: int  # epochs, of the trial that it goes on from too
-    kept: int  # the epoch whose weights were kept
-    swift: InMemory | None = None
 
 
 def _portion(deadline, parts):

@@ -23,6 +23,7 @@ class SolvedDense(Operation):
         kind: "classes" (softmax), "labels" (sigmoid) or "numbers".
         mean: Of the targets, for numbers: the layer answers in standard units.
         scale: Likewise.
+        logs: Whether these are of log(1 + target), which is what is then answered.
         folds: Number of folds; 0 for one solution from all rows.
 
     Reference:
@@ -34,6 +35,7 @@ class SolvedDense(Operation):
     mean: tuple = (0.0,)
     scale: tuple = (1.0,)
     folds: int = 0
+    logs: bool = False
 
     def shape(self, shape):
         if len(shape) != 1:
@@ -75,7 +77,7 @@ class SolvedDense(Operation):
             targets = np.eye(self.units)[targets.astype(int)]
         if self.kind != "numbers":
             return 2.0 * targets - 1.0
-        return (targets - np.asarray(self.mean)) / np.asarray(self.scale)
+        return ((np.log1p(targets) if self.logs else targets) - np.asarray(self.mean)) / np.asarray(self.scale)
 
     def _one(self, rows, wanted, weight):
         weight = np.ones(len(rows)) if weight is None else np.asarray(weight, "float64")

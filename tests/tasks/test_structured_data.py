@@ -143,7 +143,12 @@ def test_a_skewed_target_is_learnt_by_its_logarithm(tmp_path):
     y = np.exp(3 + x["a"] + 0.5 * x["b"])
     found = kn.StructuredDataRegressor(max_trials=1, seed=0, directory=tmp_path, epochs=40)
     found.fit(x, y, verbose=0)
-    assert found.best_architecture_["value/unit"] == "logarithm"
+    assert found.best_architecture_["network/network/linear"] == "logarithm"
+    assert found.score(x, y) > 0.9
+    found = kn.StructuredDataRegressor(max_trials=2, seed=0, directory=tmp_path, epochs=40)
+    found.fit(x, y, verbose=0)
+    trained = found.trials_[1].proposal.architecture
+    assert trained["network/network"] == "dense" and trained["value/else/unit"] == "logarithm"
     answers = found.predict(x)
     assert found.score(x, y) > 0.8 and answers.min() > -1 and answers.max() < 2 * y.max()
     np.testing.assert_array_equal(kn.load(found.save(tmp_path / "saved")).predict(x), answers)
