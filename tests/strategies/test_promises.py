@@ -10,11 +10,13 @@ import textwrap
 
 import numpy as np
 import pytest
+import threadpoolctl
 from space.drawn import random_space
 
 from kerasnas import fronts, strategies
 from kerasnas.contract import Context, Measurement, Objective, Proposal, Trial
 from kerasnas.errors import ArgumentError, StrategyError
+from kerasnas.loop import choosing
 from kerasnas.lowering import hyperparameters
 from kerasnas.operations import Dense
 from kerasnas.space import Architecture, Choice, Float, Int, Repeat, Sequential, Space, When
@@ -208,6 +210,23 @@ def test_the_gaussian_process_is_the_textbooks(seed):
     found, deviation = process.predict(new)
     np.testing.assert_allclose(found, mean, rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(deviation, np.sqrt(np.maximum(variance, 1e-12)), rtol=1e-3, atol=1e-5)
+
+
+def test_models_are_fitted_in_one_thread(monkeypatch):
+    from sklearn.gaussian_process import GaussianProcessRegressor
+
+    threads = []
+    fit = GaussianProcessRegressor.fit
+    seen = lambda *a: threads.append(blas()) or fit(*a)  # noqa: E731
+    monkeypatch.setattr(GaussianProcessRegressor, "fit", seen)
+    before = blas()
+    GaussianProcess().fit(np.eye(4), np.arange(4.0))
+    choosing.posterior(GATED, list(GATED.enumerate()), np.arange(GATED.size()))
+    assert threads == [{1}, {1}] and blas() == before
+
+
+def blas():
+    return {each["num_threads"] for each in threadpoolctl.threadpool_info() if each["user_api"] == "blas"}
 
 
 # ----------------------------------------------------------------- KerasTuner
