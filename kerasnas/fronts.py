@@ -17,7 +17,7 @@ def scores(trials, objectives):
 
     Args:
         trials: `Trial`s.
-        objectives: Names of metrics, or `Objective`s.
+        objectives: Names of metrics, or of facts told beside them (`extra`: parameters, latency); or `Objective`s.
     """
     objectives = [Objective.of(objective) for objective in objectives]
     if not objectives:
@@ -26,8 +26,8 @@ def scores(trials, objectives):
 
 
 def _scores(trial, objectives):
-    metrics = trial.measurement.metrics if trial.measurement is not None else {}
-    found = tuple(float(objective.score(metrics)) for objective in objectives)
+    told = {} if trial.measurement is None else {**trial.measurement.extra, **trial.measurement.metrics}
+    found = tuple(float(objective.score(told)) for objective in objectives)
     return found if all(map(math.isfinite, found)) else (-math.inf,) * len(found)
 
 

@@ -7,14 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import nas_table, series, tabular, text
+from benchmarks import nas_table, proposals, series, tabular, text
 from benchmarks.table import show, write
 from kerasnas import spaces
 from kerasnas.contract import Measurement, Proposal, Trial
 from kerasnas.evaluators import Table
 from kerasnas.operations import Dense
 from kerasnas.space import Choice, Sequential, Space
-from kerasnas.strategies import RandomSearch
+from kerasnas.strategies import RandomSearch, RegularizedEvolution
 
 SPACE = Space(Sequential(Dense(Choice(1, 2, 3)), Dense(Choice(1, 2, 3))))
 
@@ -248,3 +248,21 @@ def test_json_has_the_machine_and_the_rows(tmp_path, capsys):
     write(None, {}, rows)
     show("title", rows, ["model", "score", "n", "absent"])
     assert "0.1235" in (said := capsys.readouterr().out) and "title" in said
+
+
+# ------------------------------------------------------------- proposals
+def test_made_up_scores_repeat_and_are_alike_where_answers_are():
+    one, two, other = ({"a": 1, "b": 2}, {"a": 1, "b": 3}, {"a": 5, "b": 7})
+    assert proposals.score(one) == proposals.score(dict(one)) and 0 < proposals.score(one) < 1
+    shared = abs(proposals.score(one) - proposals.score(two))
+    assert shared <= 0.5 and proposals.score(one) != proposals.score(other)
+
+
+def test_proposals_are_timed_to_the_end_of_a_small_space():
+    for space, told in ((spaces.mlp(), 10), (SPACE, 50)):
+        asking, telling = proposals.proposing(RegularizedEvolution(), space, told)
+        assert asking > telling >= 0 and asking < 1000
+
+
+def test_a_journal_is_read_again():
+    assert 0 < proposals.replaying(5, "random") < 10

@@ -28,6 +28,8 @@ def clouds():
 def test_scores_are_turned_so_that_more_is_better():
     assert scores([trial(0, 0.5, 10)], BOTH) == [(0.5, -10.0)]
     assert scores([trial(0, 0.5, math.nan), trial(1, 1, 1, "failed")], BOTH) == [(-math.inf, -math.inf)] * 2
+    beside = Trial(Proposal(Architecture(), 0), "completed", Measurement({"val_accuracy": 0.5}, extra={"size": 7}))
+    assert scores([beside], BOTH) == [(0.5, -7.0)], "facts told beside the metrics count"
     with pytest.raises(ArgumentError, match="at least one objective"):
         scores([], ())
 

@@ -77,6 +77,8 @@ def _numeric(array, what):
             except (TypeError, ValueError) as error:
                 found = type(array.flat[0]).__name__
                 raise DataError(f"Expected {what} to hold numbers. Received: objects of type {found}.") from error
+            except OverflowError as error:
+                raise DataError(f"Expected {what} to hold numbers within float64. Received: a larger one.") from error
     if array.dtype.kind in "OUS":
         sample = next(cell for cell in array.flat if isinstance(cell, (str, bytes)))
         raise DataError(

@@ -72,7 +72,9 @@ def _of_one_type(labels, what):
     whole = all(issubclass(found, (int, np.integer)) for found in types)
     try:
         return labels.astype("int64" if whole else "float64")
-    except (TypeError, ValueError, OverflowError) as error:
+    except OverflowError as error:
+        raise DataError(f"Expected {what} to hold whole numbers within 64 bits. Received: a larger one.") from error
+    except (TypeError, ValueError) as error:
         names = ", ".join(sorted(found.__name__ for found in types))
         raise DataError(f"Expected {what} to hold numbers, bools or strings. Received: {names}.") from error
 

@@ -50,6 +50,8 @@ def _as_floats(array, what):
     try:
         with np.errstate(over="ignore"):
             return array.astype("float32", copy=False)
+    except OverflowError as error:
+        raise DataError(f"Expected {what} to hold numbers within float64. Received: a larger one.") from error
     except (TypeError, ValueError) as error:
         found = type(array.flat[0]).__name__
         raise DataError(f"Expected {what} to hold series of numbers. Received: objects of type {found}.") from error

@@ -90,6 +90,8 @@ def posterior(space, architectures, scores):
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
 
+    from kerasnas.strategies.surrogates import one_thread
+
     encode = space.one_hot()
     x = np.stack([encode(each) for each in architectures]).astype("float64")
     x = x[:, np.ptp(x, axis=0) > 0]
@@ -97,7 +99,7 @@ def posterior(space, architectures, scores):
     normal = norm.ppf((rankdata(scores) - 0.5) / len(scores))
     kernel = ConstantKernel(1.0, (1e-2, 1e3)) * RBF(scales, (0.3, 100.0)) + WhiteKernel(0.1, (1e-6, 10.0))
     process = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
         process.fit(x, normal)
     means = process.predict(x)

@@ -82,14 +82,15 @@ def output_shape(node, shapes):
 
 
 def _flow(node, shapes):
-    return node.flow(CostTracer(), _symbols(shapes), "")
+    return node.flow(CostTracer(), symbols(shapes), "")
 
 
 def _outputs(result):
     return result.values() if isinstance(result, dict) else result if isinstance(result, tuple) else (result,)
 
 
-def _symbols(shapes):
+def symbols(shapes):
+    """What a flow of shapes starts from; arguments as of `cost_of`."""
     if isinstance(shapes, dict):
         return {name: Symbol(plain_value(shape)) for name, shape in shapes.items()}
     shapes = plain_value(shapes)

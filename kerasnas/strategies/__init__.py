@@ -1,5 +1,6 @@
 """What to try next: one file a strategy, one line here."""
 
+from kerasnas.fronts import hypervolume, pareto_front
 from kerasnas.strategies.asha import ASHA
 from kerasnas.strategies.bayesian import Bayesian
 from kerasnas.strategies.derive import Derive
@@ -12,7 +13,6 @@ from kerasnas.strategies.halving import Hyperband, SuccessiveHalving
 from kerasnas.strategies.keras_tuner_oracles import KerasTunerBayesian, KerasTunerHyperband, KerasTunerOracle
 from kerasnas.strategies.local_search import LocalSearch
 from kerasnas.strategies.nsga2 import NSGA2
-from kerasnas.strategies.pareto import hypervolume, pareto_front
 from kerasnas.strategies.predictor import Predictor
 from kerasnas.strategies.progressive import Progressive
 from kerasnas.strategies.random_search import RandomSearch

@@ -1,13 +1,10 @@
 """The default strategy: what is known to be strong first, then small moves around the best."""
 
-from kerasnas.contract import Proposal, Strategy
-from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.strategies.random_search import draw
-
-TRIES = 50
+from kerasnas.errors import ArgumentError
+from kerasnas.strategies.memory import Remembering, mutants
 
 
-class Greedy(Strategy):
+class Greedy(Remembering):
     """The space's portfolio in its order, its default, then local moves around the best trials.
 
     A move changes one answer of one of the `elite` best, the better the likelier; every `explore`-th proposal is
@@ -29,7 +26,6 @@ class Greedy(Strategy):
 
     def setup(self, context):
         super().setup(context)
-        self.seen, self.trials = set(), []
         self.start = self._portfolio(context.space)
 
     @staticmethod
@@ -38,32 +34,19 @@ class Greedy(Strategy):
         return [entry for entry in dict.fromkeys(entries) if entry in space]
 
     def ask(self, rng):
-        for entry in self.start:
-            if entry.key not in self.seen:
-                return Proposal(entry)
-        exploring = self.explore and len(self.seen) % self.explore == self.explore - 1
-        best = sorted(self.trials, key=self.context.objective.rank, reverse=True)[: self.elite]
-        moved = self._move(best, rng) if best and not exploring else None
-        fresh = moved or draw(self.context.space, rng, self.seen)
-        return None if fresh is None else Proposal(fresh)
+        found = self.fresh(self.start)
+        if found is None:
+            exploring = self.explore and self.begun % self.explore == self.explore - 1
+            found = (None if exploring else self._moved(rng)) or self.drawn(rng)
+        return self.proposal(found)
 
-    def _move(self, best, rng):
+    def _moved(self, rng):
+        best = self.best(self.elite)
+        if not best:
+            return None
         weights = [2.0**-place for place in range(len(best))]
-        for attempt in range(TRIES):
-            parent = rng.choices(best, weights)[0].proposal.architecture
-            try:
-                child = self.context.space.mutate(parent, rng)
-                # When single moves are used up, go two steps.
-                child = self.context.space.mutate(child, rng) if attempt > TRIES // 2 else child
-            except SpaceError:
-                return None
-            if child.key not in self.seen:
-                return child
-        return None
 
-    def began(self, proposal):
-        self.seen.add(proposal.architecture.key)
+        def parent():
+            return rng.choices(best, weights)[0].proposal.architecture
 
-    def tell(self, trial):
-        if trial.completed:
-            self.trials.append(trial)
+        return self.fresh(mutants(self.context.space, parent, rng))

@@ -1,10 +1,8 @@
 """Several objectives at once: NSGA-II."""
 
-import numpy as np
-
 from kerasnas.contract import Objective
-from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.strategies import pareto
+from kerasnas.errors import ArgumentError, SpaceError, StrategyError
+from kerasnas.fronts import crowding, ranks_of, scores
 from kerasnas.strategies.memory import TRIES, Remembering
 
 
@@ -16,7 +14,7 @@ class NSGA2(Remembering):
 
     Args:
         objectives: Names or `Objective`s, measured by the evaluator as metrics or beside them (accuracy, params, flops,
-            latency); if None, the objective of the search and, where trials tell it, "params".
+            latency); the objectives of the search if None.
         population: Parents kept; that many are drawn at random first.
         crossover: Probability that a child has two parents.
         mutation: Probability that a child of two is mutated too.
@@ -45,13 +43,22 @@ class NSGA2(Remembering):
 
     def setup(self, context):
         super().setup(context)
+        self.aims = self.objectives or context.objectives
         self.parents, self.ranked, self.selected = [], None, 0
 
     def tell(self, trial):
         known = len(self.trials)
         super().tell(trial)
         if len(self.trials) > known:
-            self._values(trial)  # says so at once if something is not measured
+            self._check(trial)
+
+    def _check(self, trial):
+        told = {**trial.measurement.extra, **trial.measurement.metrics}
+        missing = [name for aim in self.aims for name in aim.metrics if told.get(name) is None]
+        if missing:
+            raise StrategyError(
+                f"Expected trials that measure '{missing[0]}' to search by it. Received: {', '.join(sorted(told))}."
+            )
 
     def _select(self):
         """Catch up with what was told, one trial at a time: the same whenever it is done."""
@@ -61,20 +68,15 @@ class NSGA2(Remembering):
             if len(self.parents) > self.population:
                 self.parents, self.ranked = self._selected(self.parents)
 
-    def _values(self, trial):
-        if self.objectives is not None:
-            return pareto.scores(trial, self.objectives)
-        size = {**trial.measurement.extra, **trial.measurement.metrics}.get("params")
-        return self.score(trial), 0.0 if size is None else -float(size)
-
     def _selected(self, trials):
         """The trials that stay, and for each its front and, negated, the room around it: less is better."""
-        points = np.array([self._values(trial) for trial in trials])
-        fronts, room = pareto.ranks(points), np.zeros(len(points))
-        for front in range(fronts.max() + 1):
-            room[fronts == front] = pareto.crowding(points[fronts == front])
+        points = scores(trials, self.aims)
+        fronts, room = ranks_of(points), {}
+        for front in set(fronts):
+            places = [place for place, own in enumerate(fronts) if own == front]
+            room.update(zip(places, crowding([points[place] for place in places])))
         order = sorted(range(len(trials)), key=lambda place: (fronts[place], -room[place], place))[: self.population]
-        return [trials[place] for place in order], [(int(fronts[place]), -float(room[place])) for place in order]
+        return [trials[place] for place in order], [(fronts[place], -room[place]) for place in order]
 
     def ask(self, rng):
         self._select()

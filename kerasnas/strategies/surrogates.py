@@ -1,5 +1,6 @@
 """Models of scores, for strategies that guess before they pay."""
 
+import functools
 import warnings
 
 import numpy as np
@@ -56,6 +57,19 @@ class Features:
             return frozenset()
 
 
+def one_thread():
+    """A context in which linear algebra runs in one thread: with some hundred rows, more wait for one another."""
+    return _libraries().limit(limits=1, user_api="blas")
+
+
+@functools.lru_cache(maxsize=1)
+def _libraries():
+    import scipy.linalg  # noqa: F401 - what is not loaded yet cannot be limited
+    import threadpoolctl
+
+    return threadpoolctl.ThreadpoolController()
+
+
 class GaussianProcess:
     """scikit-learn's Gaussian process with a Matérn kernel, a fitted length, amplitude and noise.
 
@@ -70,7 +84,7 @@ class GaussianProcess:
 
         kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(3.0, (0.3, 100.0), nu=2.5) + WhiteKernel(0.1, (1e-6, 10.0))
         self.model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), one_thread():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
             self.model.fit(x, y)
         return self

@@ -1,5 +1,6 @@
 """`search`: the research door. Any space, any strategy, any evaluator."""
 
+import functools
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.evaluators import Training
 from kerasnas.fronts import pareto_front
 from kerasnas.loop import Budget, Session, place
+from kerasnas.lowering.ending import ending
+from kerasnas.operations import Activation
 from kerasnas.space import Graph, Space, Step
 from kerasnas.tasks.arguments import check_fraction, whole
 from kerasnas.tasks.measuring import objectives_of
@@ -68,7 +71,7 @@ def search(
 
     Args:
         space: A `Space` over one input, such as `kerasnas.spaces.darts()`, whose output has one column for each class
-            (or number).
+            (or number). Where these are no probabilities, the usual loss of classes gets them through a softmax.
         data: `(x, y)`: pictures or other arrays, and their targets; None where the evaluator has data of its own.
         strategy: Name of a strategy, or one.
         evaluator: An `Evaluator`; `Training()` if None.
@@ -108,7 +111,7 @@ def search(
         raise ArgumentError(f"Expected an Evaluator. Received: {type(evaluator).__name__}.")
     learnt = {"data": {}, "heads": {}, "task": None}
     if data is not None:
-        learnt = _learnt(data, validation_data, validation_split, head)
+        learnt = _learnt(space, data, validation_data, validation_split, head)
     elif isinstance(evaluator, Training):
         raise ArgumentError("Expected `data=(x, y)` to train on. Received: none.")
     heads = learnt["heads"]
@@ -129,7 +132,7 @@ def search(
     return Found(best, run.trials, model, Path(context.folder), run.reason, objectives, chosen)
 
 
-def _learnt(data, validation_data, fraction, head):
+def _learnt(space, data, validation_data, fraction, head):
     """Checked rows, the head that learns them, and the task as a function of the seed."""
     if not isinstance(data, (tuple, list)) or len(data) not in (1, 2):
         raise ArgumentError("Expected `data` to be (x, y). Received: something else.")
@@ -146,12 +149,14 @@ def _learnt(data, validation_data, fraction, head):
         held = read(vx, vy, inputs=kinds, targets=("output",), shapes=rows.shapes)
         held = held.with_y({"output": encode(target, held.y["output"], head.losses(), "validation `y`")})
 
+    wrap = functools.partial(_standardized, answer=_answer(space, rows.shapes, head))
+
     def task(seed):
         if held is not None:
-            return Task(rows, held, {"output": head}, wrap=_standardized)
+            return Task(rows, held, {"output": head}, wrap=wrap)
         classes = classes_of(rows.y["output"]) if isinstance(target, ClassTarget) else None
         train, validation = split(classes, len(rows), fraction, seed)
-        return Task(rows.take(train), rows.take(validation), {"output": head}, wrap=_standardized)
+        return Task(rows.take(train), rows.take(validation), {"output": head}, wrap=wrap)
 
     marks = {"data": fingerprint(rows), "validation": fingerprint(held) if held is not None else str(fraction)}
     return {"data": marks, "heads": {"output": head}, "task": task}
@@ -169,9 +174,38 @@ def _head_for(y):
     return RegressionHead() if floats and not one_hot else ClassificationHead()
 
 
-def _standardized(network, task):
+def _answer(space, shapes, head):
+    """The activation that makes a space's answers probabilities, where the usual loss needs them and it has none.
+
+    Raises:
+        SpaceError: If its networks do not put out as many numbers as are to be learnt.
+    """
+    (shape,) = shapes.values()
+    if head.loss not in (None, "categorical_crossentropy", "binary_crossentropy") or isinstance(space.network, Graph):
+        return None
+    try:
+        found, probable = ending(space.resolve(space.default()).network, shape)
+    except Exception:  # an operation of the user's may not say what it puts out: then training tells
+        return None
+    width, classes = head.target.width, isinstance(head, ClassificationHead)
+    if found != (width,):
+        what = "one for each class" if classes else "as many as `y` has"
+        raise SpaceError(
+            f"Expected networks that put out {width} number{'s' * (width > 1)} for a row, {what}; a ready space does "
+            f"so with `num_classes={width}`. Received: shape {found}."
+        )
+    if probable or not classes:
+        return None
+    return Activation("sigmoid" if head.multi_label else "softmax")
+
+
+def _standardized(network, task, answer=None):
     """A bare network as a graph: standardized rows in, the head's name for what comes out."""
     (name,) = task.shapes
     (head,) = task.heads
-    steps = (Step("standardized", Standardize(), (name,)), Step(head, network, ("standardized",)))
+    steps = [Step("standardized", Standardize(), (name,))]
+    if answer is None:
+        steps += [Step(head, network, ("standardized",))]
+    else:
+        steps += [Step("network", network, ("standardized",)), Step(head, answer, ("network",))]
     return Graph((name,), steps, (head,)), frozenset({"standardized"})

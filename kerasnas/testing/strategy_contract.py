@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import random
 import tempfile
 import zlib
@@ -34,6 +35,7 @@ def check_strategy(make_strategy, space=None, trials=16, unique=True, exhausts=T
             _check_replay(make_strategy, context, trials, at_once=1)
             _check_replay(make_strategy, context, trials, at_once=3)
             _check_failures(make_strategy, context, trials)
+            _check_unusable(make_strategy, context, trials)
             _check_unique(make_strategy, context, trials, unique)
     _check_end(make_strategy, exhausts)
 
@@ -94,8 +96,8 @@ class _Search:
         )
         expect_plain(wish.fidelity, "a proposal's fidelity")
         expect(
-            wish.parent is None or wish.parent in self.told,
-            f"Expected the parent of a proposal to be a trial that ended. Received: {wish.parent}.",
+            wish.parent is None or (wish.parent in self.told and self.told[wish.parent].completed),
+            f"Expected the parent of a proposal to be a trial that completed. Received: {wish.parent}.",
         )
 
     def begin(self, wish):
@@ -192,6 +194,22 @@ def _check_failures(make_strategy, context, trials):
     """Trials that fail, even all of them, stop no search."""
     search = _Search(make_strategy, context, measure=_failed).run(trials)
     expect(len(search.begun) > 1, "Expected a search to go on after failed trials. Received: none after the first.")
+
+
+def _check_unusable(make_strategy, context, trials):
+    """A trial without a finite objective, and a failed one with whatever metrics, is a failure like others."""
+    plain = _wishes(_Search(make_strategy, context).run(trials))
+    for status, value in (("completed", math.nan), ("completed", math.inf), ("failed", 2.0)):
+
+        def measure(proposal, status=status, value=value):
+            trial = _trial(proposal)
+            return trial if trial.completed else Trial(proposal, status, Measurement({"val_accuracy": value}))
+
+        expect(
+            _wishes(_Search(make_strategy, context, measure=measure).run(trials)) == plain,
+            f"Expected a {status} trial with the objective {value} to count as failed, neither best nor anyone's "
+            "parent. Received: other proposals than where it failed.",
+        )
 
 
 def _check_unique(make_strategy, context, trials, unique):

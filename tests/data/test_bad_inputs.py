@@ -88,6 +88,12 @@ def test_numbers_that_are_none(case):
         read(x, inputs={"x": kind})
 
 
+@pytest.mark.parametrize("kind", ["array", "series"])
+def test_whole_numbers_that_no_float_holds(kind):
+    with pytest.raises(DataError, match="numbers within float64. Received: a larger one"):
+        read(np.array([[1, 2], [3, 10**400]], object), inputs={"x": kind})
+
+
 def test_objects_that_are_numbers_after_all_are_read():
     x = np.array([[Decimal("1.5"), 2], [np.float32(3), True]], dtype=object)
     assert read(x, inputs={"x": "array"}).x["x"].tolist() == [[1.5, 2], [3, 1]]

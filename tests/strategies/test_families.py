@@ -32,7 +32,6 @@ from kerasnas.strategies import (
 )
 from kerasnas.strategies.controller import Controller
 from kerasnas.strategies.layers import resized
-from kerasnas.strategies.pareto import crowding, ranks
 from kerasnas.strategies.rungs import levels
 from kerasnas.testing import check_strategy
 
@@ -46,9 +45,9 @@ WHOLE = CHEAP + MODELS
 class Play:
     """A strategy at work on made-up scores, one step at a time."""
 
-    def __init__(self, strategy, space=DIGITS, seed=0):
+    def __init__(self, strategy, space=DIGITS, seed=0, objectives=(OBJECTIVE,)):
         self.strategy, self.seed, self.begun, self.told = strategy, seed, [], []
-        strategy.setup(Context(space, objective=OBJECTIVE, seed=seed))
+        strategy.setup(Context(space, objective=objectives[0], seed=seed, objectives=objectives))
 
     def begin(self):
         wish = self.strategy.ask(random.Random(f"{self.seed}/{len(self.begun)}"))
@@ -374,27 +373,11 @@ def test_any_strategy_inside_hyperband():
 
 
 # ------------------------------------------------------------------- several
-def test_fronts_and_crowding_by_hand():
-    points = np.array([[1, 5], [2, 4], [3, 1], [1, 4], [2, 4], [0, 0]], float)
-    assert ranks(points).tolist() == [0, 0, 0, 1, 0, 2]
-    assert crowding(np.array([[0, 3], [1, 2], [3, 0]], float)).tolist() == [math.inf, 2.0, math.inf]
-
-
-def test_hypervolume_against_counting():
-    rng = np.random.default_rng(0)
-    for objectives in (1, 2, 3):
-        points = rng.integers(1, 6, (5, objectives))
-        cells = np.stack(np.meshgrid(*[np.arange(6) + 0.5] * objectives), -1).reshape(-1, objectives)
-        inside = (cells[:, None] < points[None]).all(axis=2).any(axis=1).sum()
-        assert hypervolume(points, np.zeros(objectives)) == pytest.approx(inside)
-    assert hypervolume([[1, 1]], [2, 2]) == 0
-
-
 def test_nsga2_finds_more_of_the_front_than_chance():
     size = lambda p: sum((value + i) % 4 for i, value in enumerate(p.architecture.values()))  # noqa: E731
 
     def volume(strategy, seed):
-        play = Play(strategy, seed=seed)
+        play = Play(strategy, seed=seed, objectives=(OBJECTIVE, Objective("params")))
         for _ in range(120):
             proposal = play.begin()
             play.end(proposal, total(proposal), params=size(proposal))
@@ -407,7 +390,23 @@ def test_nsga2_finds_more_of_the_front_than_chance():
     assert np.mean(found[0]) > 1.02 * np.mean(found[1])
 
 
-def test_an_objective_that_is_not_measured():
-    play = Play(NSGA2(objectives=("val_accuracy", "latency")))
+def test_nsga2_improves_what_the_search_improves():
+    """Of two opposite objectives, both ends are kept and bred; of one, the best are."""
+    low = lambda proposal: Objective("params").score({"params": 24 * total(proposal)})  # noqa: E731
+    both = Play(NSGA2(population=8), objectives=(OBJECTIVE, Objective("params")))
+    one = Play(NSGA2(population=8))
+    for play in (both, one):
+        for _ in range(80):
+            proposal = play.begin()
+            play.end(proposal, total(proposal), params=-low(proposal))
+    children = [[total(p) for p in play.begun[40:]] for play in (both, one)]
+    assert min(children[1]) > 0.6 and min(children[0]) < 0.3 and max(children[0]) > 0.7
+    assert NSGA2().objectives is None
+
+
+@pytest.mark.parametrize(
+    "play", [Play(NSGA2(("val_accuracy", "latency"))), Play(NSGA2(), DIGITS, 0, (OBJECTIVE, Objective("latency")))]
+)
+def test_an_objective_that_is_not_measured(play):
     with pytest.raises(StrategyError, match="Expected trials that measure 'latency'"):
         play.run(1, total)

@@ -310,6 +310,28 @@ class Despairing(RandomSearch):
         return None if self.failed else super().ask(rng)
 
 
+class Credulous(Greedy):
+    """Takes a trial for the best whose objective is no number."""
+
+    def tell(self, trial):
+        super().tell(trial)
+        if trial.completed and trial in self.failed:
+            self.trials.append(trial)
+
+
+class Hasty(RandomSearch):
+    """Goes on from whatever trial ended last."""
+
+    last = None
+
+    def tell(self, trial):
+        self.last = trial.number
+
+    def ask(self, rng):
+        wish = super().ask(rng)
+        return wish and Proposal(wish.architecture, parent=self.last)
+
+
 @pytest.mark.parametrize(
     "wrong, message",
     [
@@ -321,6 +343,8 @@ class Despairing(RandomSearch):
         (Bare, "Expected `ask` to return a Proposal or None. Received: Architecture"),
         (Ending, "Expected all 6 architectures to be proposed. Received: 4 of them"),
         (Despairing, "Expected a search to go on after failed trials"),
+        (Credulous, "Expected a completed trial with the objective (nan|inf) to count as failed"),
+        (Hasty, "Expected the parent of a proposal to be a trial that completed. Received: 3"),
         (object, "Expected a kerasnas.Strategy. Received: object"),
     ],
 )

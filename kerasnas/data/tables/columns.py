@@ -1,5 +1,7 @@
 """One column of a table: what it holds, and its values as the model takes them."""
 
+import math
+import sys
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -130,7 +132,18 @@ def as_numbers(series):
     plain = series.astype(object)
     if not pandas.api.types.is_string_dtype(series.dtype):
         plain = plain.map({True: 1.0, False: 0.0, "True": 1.0, "False": 0.0}).where(plain.map(_is_bool), plain)
-    return pandas.to_numeric(plain, errors="coerce").to_numpy("float64", na_value=np.nan)
+    try:
+        numbers = pandas.to_numeric(plain, errors="coerce")
+    except OverflowError:  # a whole number of hundreds of digits
+        numbers = pandas.to_numeric(plain.map(_within_floats), errors="coerce")
+    return numbers.to_numpy("float64", na_value=np.nan)
+
+
+def _within_floats(cell):
+    """A whole number that no float holds as the infinite one that it is read as from a file."""
+    if isinstance(cell, int) and abs(cell) > sys.float_info.max:
+        return math.inf if cell > 0 else -math.inf
+    return cell
 
 
 def _is_bool(cell):
