@@ -1,5 +1,6 @@
 """How an opened space is read: once to make its layers, then with gates, along a path, or as a plain model."""
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 
@@ -77,7 +78,7 @@ class Making(Tracer):
         return whole
 
 
-class _Reading(Tracer):
+class Reading(Tracer):
     """Sends tensors through an opened space.
 
     Args:
@@ -119,8 +120,15 @@ class _Reading(Tracer):
     def projected(self, result, node, path, i):
         return result if node is None else node.flow(self, result, join(path, f"align_{i}"))
 
+    @contextlib.contextmanager
+    def apart(self):
+        """Around a branch: what it computes is forgotten at its end, for it exists in that branch alone."""
+        before = {owner: (place[0], dict(place[1])) for owner, place in self.places.items() if place}
+        yield
+        self.places.update(before)
 
-class AlongPath(_Reading):
+
+class AlongPath(Reading):
     """Computes what one architecture has chosen, and nothing else."""
 
     def __init__(self, supernet, architecture, training=None):
@@ -131,7 +139,7 @@ class AlongPath(_Reading):
         return None if all(holds(factor, self.architecture) for factor in factors) else 0
 
 
-class ThroughGates(_Reading):
+class ThroughGates(Reading):
     """Computes all candidates and weighs them.
 
     Args:
@@ -177,12 +185,11 @@ class ThroughGates(_Reading):
         def branch():
             if part.zero:
                 return zeros_for(first, how.shape)
-            before = {owner: (place[0], dict(place[1])) for owner, place in self.places.items() if place}
-            self.inside = True
-            result = self.projected(part.run(), how.projections[i], path, i)
-            self.inside = False
-            self.places.update(before)
-            return result
+            with self.apart():
+                self.inside = True
+                result = self.projected(part.run(), how.projections[i], path, i)
+                self.inside = False
+                return result
 
         return branch
 
@@ -195,8 +202,8 @@ class Inheriting(KerasTracer):
     """
 
     remembers = True
-    projected = _Reading.projected
-    mix = _Reading.mix
+    projected = Reading.projected
+    mix = Reading.mix
     weight = AlongPath.weight
 
     def __init__(self, supernet, architecture):
