@@ -9,7 +9,6 @@ from kerasnas import backend
 from kerasnas.layers.weighing import zeros_for
 from kerasnas.lowering.costing import Symbol
 from kerasnas.lowering.readings import Reading, key_of
-from kerasnas.space import join
 
 OWN, GATHERED, KEPT = "own", "gathered", "kept"
 
@@ -165,9 +164,9 @@ class Uses(Reading):
 
 
 def uses(supernet):
-    """The conditions under which the layers of a supernet are part of a path, by key; see `Uses`."""
+    """The conditions under which the layers of a supernet are part of a path (see `Uses`), and the outputs by name."""
     reading, shapes = Uses(supernet), supernet.shapes
     several = isinstance(shapes, dict)
     given = {name: Symbol(shape) for name, shape in shapes.items()} if several else Symbol(shapes)
-    supernet.opened.node.flow(reading, given, "")
-    return reading.found
+    ends = supernet.opened.node.flow(reading, given, "")
+    return reading.found, ends if isinstance(ends, dict) else {"output": ends}

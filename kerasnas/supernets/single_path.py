@@ -49,12 +49,14 @@ class SinglePath(keras.Model):
         }  # fmt: skip
         self.sizes = {path: (d.fewest, d.most) for path, d in domains.items() if not supernet.exclusive[path]}
         self.seen = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="seen")
-        self.groups = _groups(supernet)
+        found, self.ends = uses(supernet)
+        self.groups = _groups(supernet, found)
         for layer in supernet.made.values():
             # TensorFlow's own silu, a custom gradient, has none within switches within switches.
             if getattr(layer, "activation", None) is keras.activations.silu:
                 layer.activation = _silu
         self.optimizers = []
+        self._measured = False
         self._gather = backend.compiled(self._gather_step)
         self.built = True
 
@@ -71,6 +73,7 @@ class SinglePath(keras.Model):
                 "Expected `clip` of the supernet's training instead of an optimizer with `global_clipnorm`. "
                 f"Received: {config['global_clipnorm']}."
             )
+        self._measured = False
         rate = lambda: self.optimizer.learning_rate  # noqa: E731
         self.optimizers = []
         for conditions, variables in self.groups:
@@ -83,6 +86,22 @@ class SinglePath(keras.Model):
 
     def call(self, inputs, training=None):
         return self._along(self.answers, inputs, statistics=OWN if training else KEPT, training=training)
+
+    def fit(self, x=None, y=None, **kwargs):
+        """As of `keras.Model`."""
+        self._make_metrics(_targets(x) if y is None else y)
+        return super().fit(x, y, **kwargs)
+
+    def _make_metrics(self, y):
+        """Metrics make their variables at first use; were that within the first step, it would be traced twice."""
+        if self._measured or y is None:
+            return
+        self._measured = True
+        zeros = lambda each: keras.ops.zeros((1, *each.shape[1:]), keras.backend.standardize_dtype(each.dtype))  # noqa: E731
+        ends = {name: keras.ops.zeros((1, *end.shape)) for name, end in self.ends.items()}
+        true = keras.tree.map_structure(zeros, y)
+        self.compute_metrics(None, true, ends if isinstance(y, dict) else ends.popitem()[1], None)
+        self.reset_metrics()
 
     # --------------------------------------------------------------------- paths
     def drawn(self):
@@ -99,6 +118,11 @@ class SinglePath(keras.Model):
                 path[decision] = keras.ops.cast(keras.ops.cast(order, "int32") < count, "int32")
             at += width
         return path
+
+    def on_path(self, conditions, path):
+        """Whether any of some conditions holds on a path, a boolean tensor."""
+        held = [holding(condition, path, self.supernet) for condition in conditions if condition]
+        return keras.ops.any(keras.ops.stack(held)) if len(held) == len(conditions) else True
 
     def set_path(self, architecture, batches):
         """From now on evaluate along the path of an architecture.
@@ -156,8 +180,7 @@ class SinglePath(keras.Model):
             if frozenset() in conditions:
                 last = apply  # and so the others still see this step's learning rate
                 continue
-            held = [holding(condition, path, self.supernet) for condition in conditions]
-            keras.ops.cond(keras.ops.any(keras.ops.stack(held)), apply, lambda: keras.ops.zeros(()))
+            keras.ops.cond(self.on_path(conditions, path), apply, lambda: keras.ops.zeros(()))
         if last is None:
             self.optimizer.iterations.assign_add(1)
         else:
@@ -181,15 +204,22 @@ class SinglePath(keras.Model):
         return self.supernet.opened.node.flow(Switching(self.supernet, path, **how), inputs, "")
 
 
-def _groups(supernet):
+def _groups(supernet, uses):
     """The trainable weights, grouped by when they are part of a path."""
     found = {}
-    for key, conditions in uses(supernet).items():
+    for key, conditions in uses.items():
         layer = supernet.made[key]
         if isinstance(layer, keras.Layer) and layer.trainable_weights:
             conditions = frozenset({frozenset()} if frozenset() in conditions else conditions)
             found.setdefault(conditions, []).extend(layer.trainable_weights)
     return list(found.items())
+
+
+def _targets(batches):
+    """Targets like those of batches: of a `tf.data.Dataset` or a `keras.utils.PyDataset`; None where they are unknown."""
+    if isinstance(batches, keras.utils.PyDataset):
+        return batches[0][1]
+    return batches.element_spec[1] if backend.is_tf_dataset(batches) else None
 
 
 def _silu(inputs):
