@@ -216,7 +216,7 @@ def _groups(supernet, uses):
 
 
 def _targets(batches):
-    """Targets like those of batches: of a `tf.data.Dataset` or a `keras.utils.PyDataset`; None where they are unknown."""
+    """What targets of a `tf.data.Dataset` or a `keras.utils.PyDataset` are like; None where that is not known."""
     if isinstance(batches, keras.utils.PyDataset):
         return batches[0][1]
     return batches.element_spec[1] if backend.is_tf_dataset(batches) else None
