@@ -53,8 +53,7 @@ class Making(Tracer):
         return datum.shape
 
     def primitive(self, operation, inputs, path):
-        if isinstance(operation, BatchNorm) and not self.affine:
-            operation = dataclasses.replace(operation, affine=False)
+        operation = self.learnt(operation)
         shapes, key = self.shapes(inputs), key_of(operation, path)
         if self.operations.setdefault(key, (operation, shapes)) != (operation, shapes):
             raise SpaceError(f"Expected '{path}' to read one shape wherever it stands. Received: {shapes} and another.")
@@ -62,6 +61,11 @@ class Making(Tracer):
             self.made[key] = _built(operation.layer(shapes, None), shapes)
         sources = inputs if isinstance(inputs, tuple) else (inputs,)
         return Symbol(operation.shape(shapes), Cost(operation.params(shapes), operation.flops(shapes), 0), sources)
+
+    def learnt(self, operation):
+        """The operation, without a scale and shift where none are learnt."""
+        bare = isinstance(operation, BatchNorm) and not self.affine
+        return dataclasses.replace(operation, affine=False) if bare else operation
 
     def mix(self, kind, parts, first, path):
         results = [part.run() for part in parts]

@@ -2,6 +2,7 @@
 
 from kerasnas.contract import Proposal, Strategy
 from kerasnas.errors import ArgumentError, SpaceError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.random_search import draw
 
 TRIES = 50
@@ -23,6 +24,7 @@ class Greedy(Strategy):
     """
 
     def __init__(self, elite=3, explore=8):
+        check_whole(elite=elite, explore=explore)
         if elite < 1 or explore < 0:
             raise ArgumentError(f"Expected elite >= 1 and explore >= 0. Received: elite={elite}, explore={explore}.")
         self.elite, self.explore = elite, explore

@@ -5,6 +5,7 @@ import numpy as np
 from kerasnas.contract import Objective
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.strategies import pareto
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import TRIES, Remembering
 
 
@@ -31,6 +32,7 @@ class NSGA2(Remembering):
     """
 
     def __init__(self, objectives=None, population=20, crossover=0.9, mutation=0.5):
+        check_whole(population=population)
         if population < 4 or not 0 <= crossover <= 1 or not 0 <= mutation <= 1:
             raise ArgumentError(
                 "Expected population >= 4 and probabilities. "

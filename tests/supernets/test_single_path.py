@@ -239,7 +239,7 @@ def test_it_learns():
     y = np.argmax(x[:, :3], axis=1).astype("int32")
     model, space = trainer(keras.optimizers.Adam(0.02), metrics=["accuracy"]), mixed()
     before = model.score([space.default()], [x], x, y)[0]["accuracy"]
-    model.fit(x, y, batch_size=32, epochs=12, verbose=0)
+    model.fit(x, y, batch_size=32, epochs=25, verbose=0)
     assert model.score([space.default()], [x], x, y)[0]["accuracy"] > max(0.75, before)
 
 
