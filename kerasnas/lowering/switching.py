@@ -6,6 +6,7 @@ import functools
 import keras
 
 from kerasnas import backend
+from kerasnas.errors import ArgumentError
 from kerasnas.layers.weighing import zeros_for
 from kerasnas.lowering.costing import Symbol
 from kerasnas.lowering.readings import Reading, key_of
@@ -19,10 +20,16 @@ def path_of(supernet, architecture):
     Returns:
         For a decision of one answer the number of that answer, −1 where it is not asked; for one whose answers are
         sets, a 1 for each label that was taken and a 0 for each other.
+
+    Raises:
+        ArgumentError: At an answer that the supernet does not know.
     """
     path = {}
     for decision, labels in supernet.labels.items():
         answer = architecture.get(decision)
+        taken = answer if isinstance(answer, tuple) and not supernet.exclusive[decision] else (answer,)
+        if decision in architecture and not set(taken) <= set(labels):
+            raise ArgumentError(f"Expected an answer to '{decision}' among {list(labels)}. Received: {answer!r}.")
         if supernet.exclusive[decision]:
             path[decision] = labels.index(answer) if decision in architecture else -1
         else:

@@ -8,9 +8,9 @@ import pytest
 
 from kerasnas.errors import ArgumentError, StrategyError
 from kerasnas.lowering.supernet import Supernet
-from kerasnas.lowering.switching import Switching, path_of, uses
+from kerasnas.lowering.switching import KEPT, OWN, Switching, path_of, uses
 from kerasnas.operations import Activation, Dense, Identity
-from kerasnas.space import Choice, Sequential, Space, Subset
+from kerasnas.space import Architecture, Choice, Sequential, Space, Subset
 from kerasnas.supernets.single_path import SinglePath
 from tests.lowering.supernets import READY, array, made, noise, shaken
 from tests.supernets.searched import SHAPE, rows, smooth
@@ -55,21 +55,28 @@ def forced(model, architecture):
 
 
 # ---------------------------------------------------------------- what is computed
+def check_switches(space, shape, supernet, count, seed):
+    rng, x = random.Random(seed), noise(shape)
+    for _ in range(count):
+        architecture = space.sample(rng)
+        path = {at: keras.ops.convert_to_tensor(v, "int32") for at, v in path_of(supernet, architecture).items()}
+        switched = lambda kept: supernet.opened.node.flow(Switching(supernet, path, False, kept), x, "")  # noqa: B023, E731
+        np.testing.assert_allclose(array(switched(KEPT)), array(supernet(x, architecture=architecture)), atol=1e-4)
+        if not any(getattr(layer, "rate", 0) for layer in supernet.inherit(architecture).layers):  # which would draw
+            along = supernet(x, architecture=architecture, training=True)
+            np.testing.assert_allclose(array(switched(OWN)), array(along), atol=2e-4)
+
+
 @pytest.mark.backend
 @pytest.mark.parametrize("name", READY)
 def test_switches_compute_what_the_path_does(name):
-    space, shape, supernet = made(name)
-    rng, x = random.Random(2), noise(shape)
-    for _ in range(2):
-        architecture = space.sample(rng)
-        path = {
-            at: keras.ops.convert_to_tensor(v, "int32") for at, v in path_of(supernet, architecture).items()
-        }  # fmt: skip
-        switched = supernet.opened.node.flow(Switching(supernet, path, training=False), x, "")
-        along = supernet(x, architecture=architecture, training=True)  # dropouts aside, which would draw
-        plain = supernet.inherit(architecture)
-        if not any(getattr(layer, "rate", 0) for layer in plain.layers):
-            np.testing.assert_allclose(array(switched), array(along), atol=2e-4)
+    check_switches(*made(name), count=2, seed=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", READY)
+def test_switches_compute_what_the_path_does_for_fifty_architectures(name):
+    check_switches(*made(name), count=50, seed=3)
 
 
 @pytest.mark.backend
@@ -247,6 +254,8 @@ def test_it_learns():
 def test_what_it_cannot_do_is_said(monkeypatch):
     with pytest.raises(ArgumentError, match=r"Expected `clip`.*Received: 1\.0"):
         trainer(keras.optimizers.SGD(global_clipnorm=1.0))
+    with pytest.raises(ArgumentError, match=r"answer to 'kind' among .*'plain'.*Received: 'odd'"):
+        trainer().set_path(Architecture({"kind": "odd"}), [])
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(StrategyError, match="TensorFlow or PyTorch"):
         SinglePath(None)
