@@ -89,6 +89,37 @@ def value_and_gradients(compute, variables):
     raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {name}.")
 
 
+def compiled(function):
+    """`function` as one graph on TensorFlow; itself elsewhere."""
+    import keras
+
+    return tf().function(function, reduce_retracing=True) if keras.backend.backend() == "tensorflow" else function
+
+
+def batch_normalized(inputs, scale, offset, epsilon):
+    """A batch normalized by its own statistics over all axes but the last; no moving statistics are kept.
+
+    Args:
+        inputs: A tensor `(batch, ..., channels)`.
+        scale, offset: Tensors `(channels,)`, or None for one and zero.
+        epsilon: Added to the variance.
+    """
+    import keras
+
+    if keras.backend.backend() == "tensorflow" and len(inputs.shape) == 4:
+        # The fused kernel takes half of the time that the same in single operations does.
+        channels = inputs.shape[-1]
+        scale = keras.ops.ones((channels,)) if scale is None else keras.ops.cast(scale, "float32")
+        offset = keras.ops.zeros((channels,)) if offset is None else keras.ops.cast(offset, "float32")
+        return tf().compat.v1.nn.fused_batch_norm(inputs, scale, offset, epsilon=epsilon, is_training=True)[0]
+    found = keras.ops.cast(inputs, "float32")
+    axis = len(inputs.shape) - 1
+    mean, variance = keras.ops.moments(found, tuple(range(axis)))
+    return keras.ops.cast(
+        keras.ops.batch_normalization(found, mean, variance, axis, offset, scale, epsilon), inputs.dtype
+    )  # fmt: skip
+
+
 def dirichlet(concentration, seed):
     """A draw from a Dirichlet distribution, with gradients by its concentrations `(n,)`.
 

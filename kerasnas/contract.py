@@ -56,6 +56,8 @@ class Context:
     """What a strategy and an evaluator are set up with: the space, the task, the objective, the seed, the folder.
 
     Where several objectives are searched for at once, `objectives` has them all, and `objective` is the first.
+    `seconds_left()` says how many seconds of the search are left, None without a limit: a strategy that works long by
+    itself keeps to it.
     """
 
     space: Space
@@ -64,6 +66,7 @@ class Context:
     seed: int = 0
     folder: Path | None = None
     objectives: tuple = ()
+    seconds_left: object = None
 
     def __post_init__(self):
         self.objectives = tuple(self.objectives) or (self.objective,)

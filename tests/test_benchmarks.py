@@ -105,3 +105,26 @@ def test_series_on_a_file(tmp_path):
     assert [row["model"] for row in rows] == ["kerasnas", "dtw", "rocket"] and all(
         row["accuracy"] > 0.7 for row in rows
     )
+
+
+def test_paths_beside_a_supernet_are_balanced():
+    from benchmarks.paths import balanced
+    from kerasnas import spaces
+
+    found = balanced(spaces.nasbench_macro(), 6)
+    assert len(found) == 6
+    for path in found[0]:
+        assert sorted(architecture[path] for architecture in found) == sorted(
+            2 * ["identity", "mbconv_e3_k3", "mbconv_e6_k5"]
+        )
+
+
+@pytest.mark.slow
+def test_paths_on_small_pictures(tmp_path):
+    out = tmp_path / "out.json"
+    arguments = ["--size", "8", "--batch-size", "4", "--steps", "2", "--paths", "3", "--rounds", "1", "--checks", "1"]
+    done = run("benchmarks.paths", *arguments, "--out", str(out))
+    assert done.returncode == 0, done.stderr[-2000:]
+    ours, beside = json.loads(out.read_text())["rows"]
+    assert ours["traces"] == 1 and ours["new_paths"] == 6 and ours["moved"] == 0 < ours["off_path"]
+    assert ours["ratio"] == pytest.approx(ours["step_s"] / beside["step_s"])

@@ -12,11 +12,11 @@ from kerasnas.errors import KerasnasError
 from kerasnas.evaluators.in_memory import InMemory, usable
 from kerasnas.evaluators.judging import judge
 from kerasnas.evaluators.keeping import bare, checkpoint, keep_weights, predictions, replace_with, weights
-from kerasnas.evaluators.passing import passing
 from kerasnas.evaluators.plan import Plan, chance, trial_seed
 from kerasnas.evaluators.shares import Share, Trained, shares
 from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_inputs
 from kerasnas.lowering.model import KerasTracer, set_from_data, solve
+from kerasnas.lowering.passing import passing
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
 from kerasnas.space import Graph
 

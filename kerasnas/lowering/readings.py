@@ -1,5 +1,6 @@
 """How an opened space is read: once to make its layers, then with gates, along a path, or as a plain model."""
 
+import contextlib
 import dataclasses
 from dataclasses import dataclass
 
@@ -52,8 +53,7 @@ class Making(Tracer):
         return datum.shape
 
     def primitive(self, operation, inputs, path):
-        if isinstance(operation, BatchNorm) and not self.affine:
-            operation = dataclasses.replace(operation, affine=False)
+        operation = self.learnt(operation)
         shapes, key = self.shapes(inputs), key_of(operation, path)
         if self.operations.setdefault(key, (operation, shapes)) != (operation, shapes):
             raise SpaceError(f"Expected '{path}' to read one shape wherever it stands. Received: {shapes} and another.")
@@ -61,6 +61,11 @@ class Making(Tracer):
             self.made[key] = _built(operation.layer(shapes, None), shapes)
         sources = inputs if isinstance(inputs, tuple) else (inputs,)
         return Symbol(operation.shape(shapes), Cost(operation.params(shapes), operation.flops(shapes), 0), sources)
+
+    def learnt(self, operation):
+        """The operation, without a scale and shift where none are learnt."""
+        bare = isinstance(operation, BatchNorm) and not self.affine
+        return dataclasses.replace(operation, affine=False) if bare else operation
 
     def mix(self, kind, parts, first, path):
         results = [part.run() for part in parts]
@@ -77,7 +82,7 @@ class Making(Tracer):
         return whole
 
 
-class _Reading(Tracer):
+class Reading(Tracer):
     """Sends tensors through an opened space.
 
     Args:
@@ -119,8 +124,15 @@ class _Reading(Tracer):
     def projected(self, result, node, path, i):
         return result if node is None else node.flow(self, result, join(path, f"align_{i}"))
 
+    @contextlib.contextmanager
+    def apart(self):
+        """Around a branch: what it computes is forgotten at its end, for it exists in that branch alone."""
+        before = {owner: (place[0], dict(place[1])) for owner, place in self.places.items() if place}
+        yield
+        self.places.update(before)
 
-class AlongPath(_Reading):
+
+class AlongPath(Reading):
     """Computes what one architecture has chosen, and nothing else."""
 
     def __init__(self, supernet, architecture, training=None):
@@ -131,7 +143,7 @@ class AlongPath(_Reading):
         return None if all(holds(factor, self.architecture) for factor in factors) else 0
 
 
-class ThroughGates(_Reading):
+class ThroughGates(Reading):
     """Computes all candidates and weighs them.
 
     Args:
@@ -177,12 +189,11 @@ class ThroughGates(_Reading):
         def branch():
             if part.zero:
                 return zeros_for(first, how.shape)
-            before = {owner: (place[0], dict(place[1])) for owner, place in self.places.items() if place}
-            self.inside = True
-            result = self.projected(part.run(), how.projections[i], path, i)
-            self.inside = False
-            self.places.update(before)
-            return result
+            with self.apart():
+                self.inside = True
+                result = self.projected(part.run(), how.projections[i], path, i)
+                self.inside = False
+                return result
 
         return branch
 
@@ -195,8 +206,8 @@ class Inheriting(KerasTracer):
     """
 
     remembers = True
-    projected = _Reading.projected
-    mix = _Reading.mix
+    projected = Reading.projected
+    mix = Reading.mix
     weight = AlongPath.weight
 
     def __init__(self, supernet, architecture):

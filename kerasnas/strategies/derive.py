@@ -1,5 +1,6 @@
 """Differentiable search: what a rule derives from the gates of a supernet."""
 
+import dataclasses
 from pathlib import Path
 
 from kerasnas.contract import Proposal, Strategy
@@ -9,13 +10,15 @@ RULES = {
     "darts": "DARTS", "gdas": "GDAS", "snas": "SNAS", "pc_darts": "PCDARTS", "drnas": "DrNAS",
     "beta_darts": "BetaDARTS",
 }  # fmt: skip
+SHARE = 0.5  # of the time left that the supernet may take
 
 
 class Derive(Strategy):
     """Trains a supernet by a rule at the first `ask`, and proposes what is derived from its gates.
 
     The first proposal is the last derivation; then come those of earlier epochs, each once. The supernet lies in the
-    run's folder, under `supernet/`, and a search that was killed goes on from its last whole epoch.
+    run's folder, under `supernet/`, and a search that was killed goes on from its last whole epoch. Of the time that is
+    left it takes up to half, with fewer epochs where need be; the rest is for the networks derived.
 
     Args:
         rule: A rule of `kerasnas.supernets`, or its name: "darts", "gdas", "snas", "pc_darts", "drnas", "beta_darts".
@@ -67,7 +70,13 @@ class Derive(Strategy):
         return getattr(supernets, RULES[self.rule])() if isinstance(self.rule, str) else self.rule
 
     def _search(self):
+        from kerasnas.lowering.passing import passing
         from kerasnas.supernets.differentiable import run
 
-        folder = None if self.context.folder is None else Path(self.context.folder) / "supernet"
-        return run(self._rule(), self.context.space, self.context.task, self.context.seed, folder)
+        context = self.context
+        folder = None if context.folder is None else Path(context.folder) / "supernet"
+        left = None if context.seconds_left is None else context.seconds_left()
+        seconds = None if left is None else SHARE * max(left, 0.0)
+        with passing():
+            found = run(self._rule(), context.space, context.task, context.seed, folder, seconds)
+            return dataclasses.replace(found, model=None)

@@ -1,6 +1,7 @@
 """Regularized evolution: tournaments among the youngest."""
 
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 
@@ -23,6 +24,7 @@ class RegularizedEvolution(Remembering):
     """
 
     def __init__(self, population=10, sample=3):
+        check_whole(population=population, sample=sample)
         if not 1 <= sample <= population:
             raise ArgumentError(
                 f"Expected 1 <= sample <= population. Received: population={population}, sample={sample}."

@@ -5,6 +5,7 @@ import dataclasses
 
 from kerasnas.contract import Proposal, Strategy
 from kerasnas.errors import StrategyError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.random_search import RandomSearch
 from kerasnas.strategies.registry import get
 from kerasnas.strategies.rungs import levels
@@ -17,6 +18,7 @@ class Fidelities(Strategy):
     """
 
     def __init__(self, min_epochs, max_epochs, factor, sampler):
+        check_whole(min_epochs=min_epochs, max_epochs=max_epochs, factor=factor)
         levels(min_epochs, max_epochs, factor)
         self.min_epochs, self.max_epochs, self.factor = min_epochs, max_epochs, factor
         self.sampler = RandomSearch(unique="network") if sampler is None else get(sampler)

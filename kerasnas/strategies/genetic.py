@@ -1,6 +1,7 @@
 """A generational genetic algorithm."""
 
 from kerasnas.errors import ArgumentError, SpaceError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.layers import resized
 from kerasnas.strategies.memory import TRIES, Remembering
 
@@ -28,6 +29,7 @@ class Genetic(Remembering):
     """
 
     def __init__(self, population=20, elite=2, tournament=3, crossover=0.8, mutation=0.5, resizing=0.3):
+        check_whole(population=population, elite=elite, tournament=tournament)
         chances = {"crossover": crossover, "mutation": mutation, "resizing": resizing}
         if population < 2 or not 0 <= elite < population or not 1 <= tournament <= population:
             raise ArgumentError(

@@ -1,6 +1,7 @@
 """The default strategy: what is known to be strong first, then small moves around the best."""
 
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering, mutants
 
 
@@ -20,6 +21,7 @@ class Greedy(Remembering):
     """
 
     def __init__(self, elite=3, explore=8):
+        check_whole(elite=elite, explore=explore)
         if elite < 1 or explore < 0:
             raise ArgumentError(f"Expected elite >= 1 and explore >= 0. Received: elite={elite}, explore={explore}.")
         self.elite, self.explore = elite, explore

@@ -1,6 +1,7 @@
 """Grid search: everything, in order."""
 
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 
@@ -19,6 +20,7 @@ class Grid(Remembering):
     """
 
     def __init__(self, points=5):
+        check_whole(points=points)
         if points < 2:
             raise ArgumentError(f"Expected points >= 2. Received: {points}.")
         self.points = points

@@ -3,6 +3,7 @@
 import numpy as np
 
 from kerasnas.errors import ArgumentError, SpaceError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 REFIT = 4  # from a hundred trials on, after how many the model is fitted anew
@@ -27,6 +28,7 @@ class Guided(Remembering):
     paths = False
 
     def __init__(self, initial=10, candidates=100, elite=10):
+        check_whole(initial=initial, candidates=candidates, elite=elite)
         if min(initial, candidates, elite) < 1:
             raise ArgumentError(
                 f"Expected positive numbers. Received: initial={initial}, candidates={candidates}, elite={elite}."

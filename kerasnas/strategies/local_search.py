@@ -1,6 +1,7 @@
 """Local search: from the best known architecture to a better neighbour, until there is none."""
 
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 
@@ -22,6 +23,7 @@ class LocalSearch(Remembering):
     """
 
     def __init__(self, initial=10):
+        check_whole(initial=initial)
         if initial < 1:
             raise ArgumentError(f"Expected initial >= 1. Received: {initial}.")
         self.initial = initial

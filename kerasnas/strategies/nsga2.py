@@ -3,6 +3,7 @@
 from kerasnas.contract import Objective
 from kerasnas.errors import ArgumentError, SpaceError, StrategyError
 from kerasnas.fronts import crowding, ranks_of, scores
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import TRIES, Remembering
 
 
@@ -29,6 +30,7 @@ class NSGA2(Remembering):
     """
 
     def __init__(self, objectives=None, population=20, crossover=0.9, mutation=0.5):
+        check_whole(population=population)
         if population < 4 or not 0 <= crossover <= 1 or not 0 <= mutation <= 1:
             raise ArgumentError(
                 "Expected population >= 4 and probabilities. "

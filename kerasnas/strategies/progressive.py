@@ -3,6 +3,7 @@
 import re
 
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.guided import Guided
 
 QUARTERS = 4
@@ -28,6 +29,7 @@ class Progressive(Guided):
     """
 
     def __init__(self, beam=16, candidates=100):
+        check_whole(beam=beam, candidates=candidates)
         if beam < 2:
             raise ArgumentError(f"Expected beam >= 2. Received: {beam}.")
         super().__init__(initial=1, candidates=candidates, elite=beam)

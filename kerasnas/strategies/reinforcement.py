@@ -6,6 +6,7 @@ import numpy as np
 
 from kerasnas.errors import ArgumentError, StrategyError
 from kerasnas.strategies.controller import Controller
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import TRIES, Remembering
 
 BINS = 10  # of a real decision
@@ -36,6 +37,7 @@ class Reinforcement(Remembering):
     """
 
     def __init__(self, hidden=64, learning_rate=0.01, entropy=0.01, batch=5, tanh_constant=2.5):
+        check_whole(hidden=hidden, batch=batch)
         if hidden < 1 or batch < 1 or learning_rate <= 0 or entropy < 0 or tanh_constant <= 0:
             raise ArgumentError(
                 "Expected positive numbers, and entropy >= 0. Received: "

@@ -2,6 +2,7 @@
 
 from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.fidelities import refuse_fidelities
 from kerasnas.strategies.registry import get
 
@@ -26,6 +27,7 @@ class Relay(Strategy):
     """
 
     def __init__(self, first="predictor", then="evolution", after=50):
+        check_whole(after=after)
         if after < 1:
             raise ArgumentError(f"Expected after >= 1. Received: {after}.")
         self.first, self.then, self.after = get(first), get(then), after

@@ -8,6 +8,7 @@ from pathlib import Path
 from kerasnas.contract import Objective, Proposal, Strategy
 from kerasnas.errors import ArgumentError
 from kerasnas.space import Architecture
+from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.fidelities import refuse_fidelities
 
 FILE = "journal.jsonl"
@@ -35,6 +36,7 @@ class WarmStart(Strategy):
     """
 
     def __init__(self, strategy, journals, first=10):
+        check_whole(first=first)
         if not isinstance(strategy, Strategy):
             raise ArgumentError(f"Expected a strategy to warm, such as `Greedy()`. Received: {strategy!r}.")
         if first < 1 or not journals or isinstance(journals, str):

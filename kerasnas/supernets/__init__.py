@@ -5,9 +5,10 @@ import importlib
 _HOMES = {
     "DARTS": "darts", "SNAS": "gumbel", "GDAS": "gumbel", "PCDARTS": "pc_darts", "DrNAS": "drnas",
     "BetaDARTS": "beta_darts", "ExpectedCost": "expected_cost", "Rule": "rule",
+    "SinglePath": "single_path",
 }  # fmt: skip
 
-__all__ = ["DARTS", "GDAS", "PCDARTS", "SNAS", "BetaDARTS", "DrNAS", "ExpectedCost", "Rule"]
+__all__ = ["DARTS", "GDAS", "PCDARTS", "SNAS", "BetaDARTS", "DrNAS", "ExpectedCost", "Rule", "SinglePath"]
 
 
 def __getattr__(name):

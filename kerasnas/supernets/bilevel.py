@@ -1,6 +1,7 @@
 """Architecture weights and weights trained in turn, each on rows of its own."""
 
 import keras
+import numpy as np
 
 from kerasnas import backend
 
@@ -23,7 +24,9 @@ class Bilevel(keras.Model):
 
     def __init__(self, supernet, rule, steps, seed=0):
         super().__init__(name="bilevel")
-        self.supernet, self.rule, self.total = supernet, rule, max(1, int(steps))
+        self.supernet, self.rule = supernet, rule
+        self.total = self.add_weight(shape=(), dtype="int32", initializer="ones", trainable=False, name="total")
+        self.total.assign(max(1, int(steps)))
         self.done = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="done")
         self.draws = keras.random.SeedGenerator(seed)
         self.alpha_optimizer = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
@@ -34,8 +37,8 @@ class Bilevel(keras.Model):
 
     def compile(self, **kwargs):
         """As of `keras.Model`, with the optimizers of the rule."""
-        rate = keras.optimizers.schedules.CosineDecay(self.rule.learning_rate, self.total, alpha=0.04)
-        super().compile(optimizer=keras.optimizers.SGD(rate, momentum=0.9), jit_compile=False, **kwargs)
+        optimizer = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
+        super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
         self.optimizer.build(self.shared)
         self.alpha_optimizer.build(self.alphas)
 
@@ -45,7 +48,20 @@ class Bilevel(keras.Model):
     def state(self):
         """All that a search that goes on needs, as a list of Keras variables."""
         trained = [*self.supernet.weights, *self.optimizer.variables, *self.alpha_optimizer.variables]
-        return [*trained, self.done, self.draws.state]
+        return [*trained, self.done, self.draws.state, self.total]
+
+    def steps(self):
+        """Steps of the whole search, as planned."""
+        return int(keras.ops.convert_to_numpy(self.total))
+
+    def progress(self):
+        """How much of the search is over, from 0 to 1: what schedules follow."""
+        return keras.ops.cast(self.done, "float32") / keras.ops.cast(self.total, "float32")
+
+    def learning_rate(self):
+        """That of the weights: along a cosine to a twenty-fifth."""
+        falling = 0.5 * (1 + keras.ops.cos(np.pi * keras.ops.minimum(self.progress(), 1.0)))
+        return self.rule.learning_rate * (0.04 + 0.96 * falling)
 
     # -------------------------------------------------------------------- steps
     def train_step(self, data):
@@ -118,7 +134,7 @@ class Bilevel(keras.Model):
 
     def _loss(self, rows, priced=False):
         x, y, weight = rows
-        progress = keras.ops.cast(self.done, "float32") / self.total
+        progress = self.progress()
         gates = self.rule.gates(self.supernet, progress, self.draws)
         outputs = self.supernet(x, gates=gates, training=True, sampled=self.rule.sampled)
         loss = self.compute_loss(x=x, y=y, y_pred=outputs, sample_weight=weight)

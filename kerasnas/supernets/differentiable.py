@@ -1,5 +1,6 @@
 """A differentiable search from rows to derived architectures."""
 
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,14 @@ import keras
 from kerasnas.data import split
 from kerasnas.data.task import classes_of
 from kerasnas.errors import StrategyError
+from kerasnas.lowering.memory import free_bytes, training_bytes
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.preprocessing import Preprocessing, parted
 from kerasnas.lowering.supernet import Supernet
 from kerasnas.space import Architecture, Graph
 from kerasnas.supernets.bilevel import Bilevel
 from kerasnas.supernets.history import FILE
+from kerasnas.supernets.in_time import InTime
 from kerasnas.supernets.pairs import Pairs
 from kerasnas.supernets.watching import Watching
 
@@ -25,7 +28,7 @@ class Searched:
     Attributes:
         history: See `Watching`.
         stopped: Why it ended early, or None.
-        model: The `Bilevel` model.
+        model: The `Bilevel` model; None where it was let go of.
     """
 
     history: list
@@ -42,7 +45,7 @@ class Searched:
         return self.model.supernet
 
 
-def run(rule, space, task, seed=0, folder=None):
+def run(rule, space, task, seed=0, folder=None, seconds=None):
     """Train a supernet of `space` on the training rows of `task` by `rule`; go on where a checkpoint is in `folder`.
 
     Args:
@@ -51,6 +54,7 @@ def run(rule, space, task, seed=0, folder=None):
         task: The `Task`. Its validation rows are not touched.
         seed: Of everything random.
         folder: Where the checkpoint lies; None to write none.
+        seconds: Seconds that it may take, with fewer epochs where need be; None for no limit.
 
     Returns:
         A `Searched`.
@@ -59,6 +63,7 @@ def run(rule, space, task, seed=0, folder=None):
         SpaceError: At a decision that cannot be mixed.
         StrategyError: If the rows, the backend or the graph are not of the kind that is searched by gradients.
     """
+    started = time.monotonic()
     check(space, task)
     keras.utils.set_random_seed(seed)
     opened = open_space(space, normalized_pools=True, partial=rule.partial)
@@ -67,16 +72,19 @@ def run(rule, space, task, seed=0, folder=None):
     graph, early = task.wrap(opened.node, task) if not isinstance(opened.node, Graph) else (opened.node, task.early)
     first, opened.node = parted(graph, early)
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
+    check_memory(rule, opened, rows)
     supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed)
     pairs = Pairs(*halves(rows, seed), rule.batch_size, seed)
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
     model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
     watching = Watching(space, None if folder is None else Path(folder) / FILE)
     done = watching.resume(model)
-    if done < rule.epochs and watching.stopped is None:
+    epochs = model.steps() // len(pairs)
+    if done < epochs and watching.stopped is None:
+        in_time = [] if seconds is None else [InTime(started + seconds, len(pairs))]
         model.fit(
-            pairs, epochs=rule.epochs, initial_epoch=done, shuffle=False, verbose=0,
-            callbacks=[watching, *pairs.follow()],
+            pairs, epochs=epochs, initial_epoch=done, shuffle=False, verbose=0,
+            callbacks=[*in_time, watching, *pairs.follow()],
         )  # fmt: skip
     if not watching.history:
         raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
@@ -98,6 +106,22 @@ def check(space, task):
         raise StrategyError(
             "Expected a graph without an augmenting block for a search by gradients. "
             f"Received: {', '.join(sorted(task.augmented))}."
+        )
+
+
+def check_memory(rule, opened, rows):
+    """Says so before it is built where a supernet will not fit into memory.
+
+    Raises:
+        StrategyError: With what takes less.
+    """
+    batch = min(rule.batch_size, max(1, len(rows) // 2))
+    need, free = training_bytes(opened, dict(rows.shapes), batch, rule.sampled), free_bytes()
+    if free is not None and need > free:
+        raise StrategyError(
+            f"Expected a supernet that fits into memory. Received: one that takes some {need / 1e9:.1f} GB with "
+            f"{batch} rows in a step, where {free / 1e9:.1f} GB are free; try fewer channels or rows in a step, "
+            "'pc_darts' (a part of the channels), or 'gdas' (one candidate at a time)."
         )
 
 

@@ -54,6 +54,9 @@ class Rule:
         for name, least in (("epochs", 1), ("batch_size", 1), ("warmup", 0), ("learning_rate", 0), ("clip", 0)):
             if not getattr(self, name) >= least:
                 raise ArgumentError(f"Expected `{name}` to be at least {least}. Received: {getattr(self, name)!r}.")
+        for name in ("epochs", "batch_size", "warmup"):
+            if not isinstance(getattr(self, name), int):
+                raise ArgumentError(f"Expected `{name}` to be a whole number. Received: {getattr(self, name)!r}.")
         for name in ("stop_skips", "most_skips"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < (name == "stop_skips")):

@@ -10,7 +10,7 @@ import keras
 import pytest
 
 from kerasnas import backend
-from kerasnas.evaluators.passing import passing
+from kerasnas.lowering.passing import passing
 from tests.evaluators.test_training import blobs, context_of, trained
 
 ROOT = Path(__file__).parent.parent.parent

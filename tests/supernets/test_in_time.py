@@ -1,0 +1,140 @@
+"""A search by gradients within a time limit, and in the memory there is."""
+
+import gc
+import time
+import weakref
+
+import keras
+import numpy as np
+import pytest
+
+import kerasnas as kn
+from kerasnas import backend
+from kerasnas.contract import Context
+from kerasnas.errors import StrategyError
+from kerasnas.evaluators import Training
+from kerasnas.lowering import memory
+from kerasnas.lowering.costing import Symbol
+from kerasnas.lowering.opening import open_space
+from kerasnas.lowering.supernet import Supernet
+from kerasnas.strategies import Derive
+from kerasnas.supernets import DARTS, differentiable, in_time
+from kerasnas.supernets.differentiable import run
+from kerasnas.supernets.history import read_history
+from tests.lowering.supernets import PICTURE, small_cells
+from tests.supernets.searched import bilevel, digits, tiny
+from tests.supernets.test_differentiable import task
+
+RULE = {"epochs": 40, "batch_size": 16, "alpha_learning_rate": 0.05}  # two steps an epoch
+
+
+class Clock:
+    """A clock that each step sets forward."""
+
+    def __init__(self, monkeypatch, step):
+        self.now, self.step = 0.0, step
+        for module in (in_time, differentiable):
+            monkeypatch.setattr(module, "time", self)
+
+    def monotonic(self):
+        return self.now
+
+    def follow(self, monkeypatch):
+        begin = keras.callbacks.Callback.on_train_batch_end
+        clock = self
+
+        def ticking(callback, batch, logs=None):
+            clock.now += clock.step
+            begin(callback, batch, logs)
+
+        monkeypatch.setattr(differentiable.Watching, "on_train_batch_begin", ticking, raising=False)
+        return self
+
+
+def test_epochs_are_cut_to_those_that_fit_and_schedules_with_them(monkeypatch, tmp_path):
+    Clock(monkeypatch, step=1.0).follow(monkeypatch)
+    found = run(DARTS(**RULE), tiny(10), task(), folder=tmp_path, seconds=14.0)
+    # After the first epoch of two steps 12 s are left, in which epochs of 2.2 s fit five times.
+    assert len(found.history) == 6 and found.stopped is None
+    assert found.model.steps() == 12 == int(found.model.done.value)
+    assert float(found.model.learning_rate()) == pytest.approx(0.04 * found.model.rule.learning_rate)
+    assert run(DARTS(**RULE), tiny(10), task(), folder=tmp_path, seconds=100.0).history == found.history
+    assert run(DARTS(**RULE), tiny(10), task(), folder=tmp_path).history == found.history
+
+
+def test_an_epoch_that_takes_too_long_is_broken_off(monkeypatch, tmp_path):
+    Clock(monkeypatch, step=10.0).follow(monkeypatch)
+    found = run(DARTS(**RULE), tiny(10), task(), folder=tmp_path, seconds=5.0)
+    assert len(found.history) == 1 and int(found.model.done.value) == 1
+    assert run(DARTS(**RULE), tiny(10), task(), folder=tmp_path, seconds=500.0).history == found.history
+
+
+def test_with_time_enough_nothing_changes():
+    rule = DARTS(**{**RULE, "epochs": 2})
+    free, timed = (run(rule, tiny(10), task(), seconds=seconds).history for seconds in (None, 1000.0))
+    assert [entry["loss"] for entry in free] == pytest.approx([entry["loss"] for entry in timed], rel=1e-4)
+
+
+def test_rates_fall_as_they_do_in_keras():
+    model = bilevel(DARTS(learning_rate=0.2))
+    theirs = keras.optimizers.schedules.CosineDecay(0.2, 10, alpha=0.04)
+    for done in (0, 3, 10):
+        model.done.assign(done)
+        assert float(model.optimizer.learning_rate) == pytest.approx(float(theirs(done)), rel=1e-5)
+
+
+def test_a_search_keeps_to_its_time_limit(tmp_path):
+    x, y = digits()
+    rule = DARTS(epochs=100000, batch_size=32)
+    started = time.monotonic()
+    found = kn.search(
+        tiny(10), (x, y), Derive(rule), Training(epochs=2), time_limit=12, max_trials=1, seed=0, directory=tmp_path
+    )
+    assert time.monotonic() - started < 25  # half is the supernet's; the rest is slack for a busy machine
+    assert found.model is not None
+    assert 1 <= len(read_history(found.folder).epochs) < 100000
+
+
+# ----------------------------------------------------------------------- memory
+def test_what_a_search_made_is_let_go_of(monkeypatch):
+    held = []
+
+    def watched(*args, **kwargs):
+        found = run(*args, **kwargs)
+        held.append(weakref.ref(found.model))
+        return found
+
+    monkeypatch.setattr(differentiable, "run", watched)
+    registered = set(backend._registered_gradients())
+    strategy = Derive(DARTS(epochs=1, batch_size=16))
+    strategy.setup(Context(tiny(10), task()))
+    assert strategy.ask(None) is not None and len(strategy.history) == 1
+    gc.collect()
+    assert held and held[0]() is None
+    assert set(backend._registered_gradients()) == registered
+
+
+def test_layers_are_sized_as_they_are_made():
+    space = small_cells()
+    sizing, supernet = memory.Sizing(), Supernet(space, PICTURE)
+    open_space(space).node.flow(sizing, Symbol(PICTURE), "")
+    made = sum(
+        int(np.prod(weight.shape)) for layer in supernet.made.values() for weight in getattr(layer, "weights", ())
+    )
+    assert sizing.params == made
+
+
+def test_more_rows_take_more_and_sampling_less():
+    opened = open_space(small_cells())
+    one, two = (memory.training_bytes(opened, PICTURE, rows) for rows in (1000, 2000))
+    assert one < two < 2 * one + 1
+    assert memory.training_bytes(opened, PICTURE, 2000, sampled=True) < two
+    assert two - one > 1000 * 4 * 8 * 8 * 4 * 10  # ten tensors at the least
+
+
+def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
+    monkeypatch.setattr(differentiable, "free_bytes", lambda: 1e8)
+    monkeypatch.setattr(differentiable, "Supernet", lambda *args, **kwargs: pytest.fail("built"))
+    with pytest.raises(StrategyError, match=r"some 0\.\d GB .*0\.1 GB are free; try fewer channels.*pc_darts.*gdas"):
+        run(DARTS(batch_size=16), tiny(10), task())
+    assert memory.free_bytes() is None or memory.free_bytes() > 1e6
