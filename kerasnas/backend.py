@@ -89,6 +89,13 @@ def value_and_gradients(compute, variables):
     raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {name}.")
 
 
+def compiled(function):
+    """`function` as one graph on TensorFlow; itself elsewhere."""
+    import keras
+
+    return tf().function(function, reduce_retracing=True) if keras.backend.backend() == "tensorflow" else function
+
+
 def dirichlet(concentration, seed):
     """A draw from a Dirichlet distribution, with gradients by its concentrations `(n,)`.
 

@@ -26,16 +26,18 @@ class Searched:
         history: See `Watching`.
         stopped: Why it ended early, or None.
         model: The `Bilevel` model.
+        kept: How many epochs count, where the search went back; None for all.
     """
 
     history: list
     stopped: str | None
     model: object
+    kept: int | None = None
 
     @property
     def architectures(self):
         """The derived architectures, the last first, each once."""
-        return list(dict.fromkeys(Architecture(entry["architecture"]) for entry in reversed(self.history)))
+        return list(dict.fromkeys(Architecture(entry["architecture"]) for entry in reversed(self.history[: self.kept])))
 
     @property
     def supernet(self):
@@ -68,10 +70,11 @@ def run(rule, space, task, seed=0, folder=None):
     first, opened.node = parted(graph, early)
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
     supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed)
-    pairs = Pairs(*halves(rows, seed), rule.batch_size, seed)
+    held, learnt = halves(rows, seed)
+    pairs = Pairs(held, learnt, rule.batch_size, seed)
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
     model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
-    watching = Watching(space, None if folder is None else Path(folder) / FILE)
+    watching = Watching(space, None if folder is None else Path(folder) / FILE, held)
     done = watching.resume(model)
     if done < rule.epochs and watching.stopped is None:
         model.fit(
@@ -80,7 +83,7 @@ def run(rule, space, task, seed=0, folder=None):
         )  # fmt: skip
     if not watching.history:
         raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
-    return Searched(watching.history, watching.stopped, model)
+    return Searched(watching.history, watching.stopped, model, watching.kept)
 
 
 def check(space, task):

@@ -15,14 +15,17 @@ class History:
 
     Attributes:
         epochs: A dict for each: "loss", "entropy" of the gates in nats, "operations" of the derived architecture by
-            number, its "skips" by cell, the "architecture", and the "gates" by decision.
+            number, its "skips" by cell, the "architecture", and the "gates" by decision; "curvature", where a
+            guard watches it.
         labels: The answers that gates weigh, by decision.
         stopped: Why the search ended early, or None.
+        kept: How many epochs count, where the search went back; None for all.
     """
 
     epochs: list
     labels: dict
     stopped: str | None = None
+    kept: int | None = None
 
 
 def read_history(folder):

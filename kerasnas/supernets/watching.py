@@ -7,6 +7,7 @@ import keras
 import numpy as np
 
 from kerasnas.errors import StrategyError
+from kerasnas.supernets.curvature import Curvature, rising
 from kerasnas.supernets.derivation import derive, operation_counts, skips
 from kerasnas.supernets.rule import entropy
 
@@ -17,16 +18,19 @@ class Watching(keras.callbacks.Callback):
     Args:
         space: The `Space`.
         path: The checkpoint's file, or None to write none.
+        held: A `Dataset` that the weights do not learn from: what guards judge by; None where there are none.
 
     Attributes:
         history: A dict for each epoch; see `kerasnas.supernets.history.History`.
         stopped: Why the search ended early, or None.
+        kept: How many epochs count, where the search goes back; None for all.
     """
 
-    def __init__(self, space, path):
+    def __init__(self, space, path, held=None):
         super().__init__()
-        self.space, self.path = space, path
-        self.history, self.stopped = [], None
+        self.space, self.path, self.held = space, path, held
+        self.history, self.stopped, self.kept = [], None, None
+        self.curvature = None
 
     # -------------------------------------------------------------- checkpoints
     def resume(self, model):
@@ -37,7 +41,7 @@ class Watching(keras.callbacks.Callback):
             told = json.loads(str(stored["told"]))
             for i, variable in enumerate(model.state()):
                 variable.assign(stored[f"v{i}"])
-        self.history, self.stopped = told["epochs"], told["stopped"]
+        self.history, self.stopped, self.kept = told["epochs"], told["stopped"], told.get("kept")
         return len(self.history)
 
     def save(self):
@@ -51,7 +55,7 @@ class Watching(keras.callbacks.Callback):
 
     def _told(self):
         labels = {path: list(map(_plain, labels)) for path, labels in self.model.supernet.labels.items()}
-        return {"epochs": self.history, "labels": labels, "stopped": self.stopped}
+        return {"epochs": self.history, "labels": labels, "stopped": self.stopped, "kept": self.kept}
 
     # -------------------------------------------------------------------- epochs
     def on_epoch_begin(self, epoch, logs=None):
@@ -71,6 +75,7 @@ class Watching(keras.callbacks.Callback):
             self._stop(f"{rule.stop_skips} skip connections in a cell")
         elif entry["architecture"] is not None:
             self.history.append(entry)
+            self._guard(rule)
         if not self._frozen():
             self.save()
 
@@ -78,12 +83,25 @@ class Watching(keras.callbacks.Callback):
         """Whether the weights are no longer what the history tells of."""
         return self.stopped is not None and self.stopped.startswith("loss")
 
+    def _guard(self, rule):
+        """Stops and goes back where the loss curves too sharply along the architecture weights."""
+        if rule.stop_curvature is None:
+            return
+        found = [entry["curvature"] for entry in self.history[rule.warmup :]]
+        keep = rising(found, rule.stop_curvature, rule.curvature_window)
+        if keep is not None:
+            self.kept = rule.warmup + keep
+            self._stop(f"curvature of the loss has risen since epoch {self.kept}")
+
     def _entry(self, logs):
         model, opened = self.model, self.model.supernet.opened
         gates = means(model)
         architecture = derive(self.space, opened, gates, model.rule.most_skips)
         weighed = {path: gates[path] for path in model.rule.weighed(model.supernet)}
-        return {
+        guarded = {}
+        if model.rule.stop_curvature is not None:
+            guarded["curvature"] = self._curvature()
+        return guarded | {
             "loss": float(logs["loss"]),
             "entropy": entropy(weighed),
             "operations": operation_counts(opened, architecture or {}),
@@ -91,6 +109,12 @@ class Watching(keras.callbacks.Callback):
             "architecture": None if architecture is None else json.loads(architecture.to_json()),
             "gates": {path: [round(float(value), 6) for value in values] for path, values in weighed.items()},
         }
+
+    def _curvature(self):
+        if self.curvature is None:
+            x, y, *weight = self.held.batches(self.model.rule.batch_size)[0]
+            self.curvature = Curvature(self.model, (x, y, weight[0] if weight else None))
+        return self.curvature()
 
     def _broken(self, epoch):
         if not self.history:
