@@ -70,10 +70,7 @@ class Training(Evaluator):
         started, task = time.monotonic(), self.context.task
         keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
-        plan = Plan.of(
-            resolved.training, len(task.train),
-            epochs=proposal.fidelity.get("epochs", self.epochs), batch_size=self.batch_size,
-        )  # fmt: skip
+        plan = self._plan(resolved.training, len(task.train), proposal.fidelity.get("epochs", self.epochs))
         deadline = None
         if proposal.seconds is not None:
             deadline = started + proposal.seconds - min(TAIL * proposal.seconds, LONGEST_TAIL)
@@ -126,7 +123,7 @@ class Training(Evaluator):
         keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
         training, epochs = resolved.training, max(1, trial.measurement.extra.get("epochs", 1))
-        plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
+        plan = self._plan(training, len(task.whole), epochs)
         share = Share(task.whole, None, "all")
         preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
         body = self._body(preprocessing, rest, share.train)
@@ -166,22 +163,31 @@ class Training(Evaluator):
         preprocessing, train, validation = self.prepared[key]
         return preprocessing, rest, share.prepared(train, validation)
 
+    def _plan(self, training, rows, epochs):
+        return Plan.of(training, rows, epochs=epochs, batch_size=self.batch_size)
+
+    def _tracer(self):
+        return KerasTracer()
+
     def _body(self, preprocessing, graph, train):
         task = self.context.task
         inputs = raw_inputs(train)
         features = inputs if hasattr(train, "x") else preprocessing.tensors(inputs)
-        tracer = KerasTracer()
+        tracer = self._tracer()
         outputs = graph.flow(tracer, features, "")
         if tracer.from_data:
             set_from_data(tracer, inputs, train.head(SAMPLE).x)
         if tracer.solved:
             solve(tracer, inputs, train if hasattr(train, "x") else train.head(SOLVED))
-        several = {n: output for n, output in outputs.items() if len(output.shape) > len(answer_shape(task, n)) + 1}
-        if not several:
-            return named_model(inputs, outputs)
+        if all(len(output.shape) <= len(answer_shape(task, name)) + 1 for name, output in outputs.items()):
+            return self._named(graph, inputs, features, tracer, outputs)
         from kerasnas.evaluators.members import Members
 
         return named_model(inputs, outputs, Members)
+
+    def _named(self, graph, inputs, features, tracer, outputs):
+        """The named model that is trained."""
+        return named_model(inputs, outputs)
 
     def _compile(self, model, plan):
         from kerasnas.backend import jit_compile
