@@ -20,6 +20,7 @@ from kerasnas.lowering.joining import averaged, joined, named_model, plain, raw_
 from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
 from kerasnas.space import Graph
+from kerasnas.supernets.inheritance import take
 
 SAMPLE = 2000  # rows that data-dependent weights are set from
 SOLVED = 5000  # rows of a stream that layers are solved for with
@@ -127,6 +128,7 @@ class Training(Evaluator):
         share = Share(task.whole, None, "all")
         preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
         body = self._body(preprocessing, rest, share.train)
+        take(getattr(body, "plain", body), self.context.folder, proposal.architecture)
         self._fit(body, plan, share, training, proposal, None, lambda step, metrics: None)
         names = self._mirrored(training, share.train.shapes) if trial.measurement.extra.get("mirrored") else ()
         path = Path(self.context.folder) / "refit" / f"{proposal.number:04d}.keras"
@@ -199,8 +201,9 @@ class Training(Evaluator):
         )  # fmt: skip
 
     def _go_on(self, body, proposal, epochs):
-        """Put the parent's weights in, if there are any; the epochs they have seen."""
+        """Put the parent's weights in, or a supernet's, if there are any; the epochs they have seen."""
         if proposal.parent is None or self.context.folder is None:
+            take(getattr(body, "plain", body), self.context.folder, proposal.architecture)
             return 0
         file = weights(self.context.folder, proposal.parent)
         if not file.exists():

@@ -17,6 +17,8 @@ from kerasnas.supernets.history import FILE
 from kerasnas.supernets.pairs import Pairs
 from kerasnas.supernets.watching import Watching
 
+STATISTICS = 512  # rows that statistics of inherited networks are computed from
+
 
 @dataclass
 class Searched:
@@ -27,12 +29,14 @@ class Searched:
         stopped: Why it ended early, or None.
         model: The `Bilevel` model.
         kept: How many epochs count, where the search went back; None for all.
+        learnt: The rows that the weights learnt from.
     """
 
     history: list
     stopped: str | None
     model: object
     kept: int | None = None
+    learnt: object = None
 
     @property
     def architectures(self):
@@ -42,6 +46,12 @@ class Searched:
     @property
     def supernet(self):
         return self.model.supernet
+
+    def inherited(self, architecture):
+        """The plain model of an architecture with the supernet's weights, its statistics those of learnt rows."""
+        batches = self.learnt.head(STATISTICS).batches(self.model.rule.batch_size)
+        rows = [batches[i][0] for i in range(len(batches))]
+        return self.supernet.inherit(architecture, [next(iter(x.values())) if len(x) == 1 else x for x in rows])
 
 
 def run(rule, space, task, seed=0, folder=None):
@@ -83,7 +93,7 @@ def run(rule, space, task, seed=0, folder=None):
         )  # fmt: skip
     if not watching.history:
         raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
-    return Searched(watching.history, watching.stopped, model, watching.kept)
+    return Searched(watching.history, watching.stopped, model, watching.kept, learnt)
 
 
 def check(space, task):

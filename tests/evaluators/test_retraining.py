@@ -21,8 +21,6 @@ from kerasnas.space import Cell, Choice, Graph, Sequential, Shared, Space, Step
 from tests.supernets.searched import digits
 from tests.supernets.test_differentiable import task
 
-QUICK = {"epochs": 2, "batch_size": 32, "learning_rate": 0.1}
-
 
 def chain(cells=3, classes=10):
     """Cells whose two nodes have an edge each, and one that passes its input on."""
@@ -124,8 +122,8 @@ print(model(np.load(sys.argv[2])).shape, any("auxiliary" in name or "drop" in na
 
 def test_a_derived_cell_is_retrained_and_loads_without_kerasnas(tmp_path):
     x, y = digits(120)
-    space = spaces.darts(cells=4, filters=2, nodes=1, stem_multiplier=1)
-    evaluator = Retraining(**QUICK)
+    space = spaces.darts(cells=3, filters=2, nodes=1, stem_multiplier=1)
+    evaluator = Retraining(epochs=2, batch_size=32)
     found = kn.search(space, (x, y), "random", evaluator, max_trials=1, seed=0, directory=tmp_path)
     (trial,) = found.trials
     assert trial.completed and len(trial.measurement.curve) == 2
