@@ -14,9 +14,9 @@ class History:
     """A differentiable search, epoch by epoch.
 
     Attributes:
-        epochs: A dict for each: "loss", "entropy" of the gates in nats, "operations" of the derived architecture by
-            number, its "skips" by cell, the "architecture", and the "gates" by decision; "curvature", where a
-            guard watches it.
+        epochs: A dict for each: "loss", its "seconds", "entropy" of the gates in nats, "operations" of the derived
+            architecture by number, its "skips" by cell, the "architecture", and the "gates" by decision; "curvature",
+            where a guard watches it.
         labels: The answers that gates weigh, by decision.
         stopped: Why the search ended early, or None.
         kept: How many epochs count, where the search went back; None for all.

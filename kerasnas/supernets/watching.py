@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 
 import keras
 import numpy as np
@@ -59,6 +60,7 @@ class Watching(keras.callbacks.Callback):
 
     # -------------------------------------------------------------------- epochs
     def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
         searching = epoch >= self.model.rule.warmup
         if searching != self.model.searching:
             self.model.searching = searching
@@ -103,6 +105,7 @@ class Watching(keras.callbacks.Callback):
             guarded["curvature"] = self._curvature()
         return guarded | {
             "loss": float(logs["loss"]),
+            "seconds": round(time.monotonic() - self.started, 3),
             "entropy": entropy(weighed),
             "operations": operation_counts(opened, architecture or {}),
             "skips": skips(opened, architecture or {}),
