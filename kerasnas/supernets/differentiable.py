@@ -6,7 +6,6 @@ from pathlib import Path
 import keras
 
 from kerasnas.data import split
-from kerasnas.data.task import classes_of
 from kerasnas.errors import StrategyError
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.preprocessing import Preprocessing, parted
@@ -14,7 +13,7 @@ from kerasnas.lowering.supernet import Supernet
 from kerasnas.space import Architecture, Graph
 from kerasnas.supernets.bilevel import Bilevel
 from kerasnas.supernets.history import FILE
-from kerasnas.supernets.pairs import Pairs
+from kerasnas.supernets.pairs import Pairs, classes
 from kerasnas.supernets.watching import Watching
 
 STATISTICS = 512  # rows that statistics of inherited networks are computed from
@@ -116,12 +115,5 @@ def check(space, task):
 
 def halves(rows, seed):
     """Training rows in two: what the architecture weights learn from, and what the weights do."""
-    (first, *others) = rows.y.values()
-    labels = (first.ndim == 1 and first.dtype.kind in "iu") or _one_hot(first)
-    classes = classes_of(first) if labels and not others else None
-    weights, alphas = split(classes, len(rows), 0.5, seed)
+    weights, alphas = split(classes(rows), len(rows), 0.5, seed)
     return rows.take(alphas), rows.take(weights)
-
-
-def _one_hot(y):
-    return y.ndim == 2 and y.shape[1] > 1 and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -10,7 +10,10 @@ import numpy as np
 from kerasnas.errors import StrategyError
 from kerasnas.supernets.curvature import Curvature, rising
 from kerasnas.supernets.derivation import derive, operation_counts, skips
+from kerasnas.supernets.pairs import classes
 from kerasnas.supernets.rule import entropy
+
+MEASURED, AT_ONCE = 500, 250  # rows that a derived path is measured on, and of these in a batch
 
 
 class Watching(keras.callbacks.Callback):
@@ -100,10 +103,12 @@ class Watching(keras.callbacks.Callback):
         gates = means(model)
         architecture = derive(self.space, opened, gates, model.rule.most_skips)
         weighed = {path: gates[path] for path in model.rule.weighed(model.supernet)}
-        guarded = {}
+        found = {}
         if model.rule.stop_curvature is not None:
-            guarded["curvature"] = self._curvature()
-        return guarded | {
+            found["curvature"] = self._curvature()
+        if architecture is not None and self.held is not None and classes(self.held) is not None:
+            found["accuracy"] = accuracy(model, self.held.head(MEASURED), architecture)
+        return found | {
             "loss": float(logs["loss"]),
             "seconds": round(time.monotonic() - self.started, 3),
             "entropy": entropy(weighed),
@@ -130,6 +135,25 @@ class Watching(keras.callbacks.Callback):
     def _stop(self, reason):
         self.stopped = reason
         self.model.stop_training = True
+
+
+def accuracy(model, rows, architecture):
+    """How many of some rows a supernet tells right along the path of an architecture; batches normalize themselves.
+
+    Args:
+        model: The `Bilevel` model; it stays as it is.
+        rows: A `Dataset` with classes that the weights have not learnt from.
+        architecture: The `Architecture`.
+    """
+    before = [np.array(keras.ops.convert_to_numpy(each)) for each in model.statistics]
+    batches, answers = rows.batches(AT_ONCE), []
+    for number in range(len(batches)):
+        found = model.supernet(batches[number][0], architecture=architecture, training=True)
+        (answer,) = found.values() if isinstance(found, dict) else (found,)
+        answers.append(keras.ops.convert_to_numpy(answer).argmax(axis=-1))
+    for variable, value in zip(model.statistics, before):
+        variable.assign(value)
+    return round(float(np.mean(np.concatenate(answers) == classes(rows))), 6)
 
 
 def _plain(label):

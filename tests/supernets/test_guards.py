@@ -10,6 +10,8 @@ from kerasnas.supernets import DARTS, DrNAS, ExpectedCost
 from kerasnas.supernets.curvature import Curvature, rising
 from kerasnas.supernets.differentiable import run
 from kerasnas.supernets.history import FILE
+from kerasnas.supernets.pairs import classes
+from kerasnas.supernets.watching import accuracy
 from tests.supernets.searched import bilevel, rows, smooth, tiny
 from tests.supernets.test_differentiable import RULE, task
 
@@ -106,3 +108,17 @@ def test_guards_say_what_they_expect():
             DARTS(stop_curvature=wrong)
     with pytest.raises(ArgumentError, match="curvature_window"):
         DARTS(curvature_window=0)
+
+
+def test_the_supernets_accuracy_is_that_of_the_path_and_leaves_it_as_it_was():
+    found = run(DARTS(**{**RULE, "epochs": 1}), tiny(10), task())
+    model, rows_ = found.model, found.learnt
+    before = [np.array(keras.ops.convert_to_numpy(each)) for each in model.supernet.weights]
+    architecture = found.architectures[0]
+    plain = found.supernet.inherit(architecture)
+    answers = keras.ops.convert_to_numpy(plain(next(iter(rows_.x.values())), training=True))
+    wanted = np.mean(answers.argmax(axis=1) == classes(rows_))
+    assert accuracy(model, rows_, architecture) == pytest.approx(wanted, abs=1e-6)
+    assert 0 < found.history[0]["accuracy"] < 1
+    for weight, value in zip(model.supernet.weights, before):
+        np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), value)
