@@ -80,7 +80,7 @@ def run(rule, space, task, seed=0, folder=None):
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
     supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed)
     held, learnt = halves(rows, seed)
-    pairs = Pairs(held, learnt, rule.batch_size, seed)
+    pairs = Pairs(held if rule.apart else learnt, learnt, rule.batch_size, seed)
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
     model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
     watching = Watching(space, None if folder is None else Path(folder) / FILE, held)

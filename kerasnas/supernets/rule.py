@@ -27,6 +27,8 @@ class Rule:
         stop_curvature: The search ends, and goes back, when the dominant eigenvalue of the Hessian of the loss on rows
             apart has risen so far that earlier / now is below this (0.75 in the paper); None for never.
         curvature_window: Epochs that such an eigenvalue is a mean over, and that the search goes back.
+        apart: Whether architecture weights learn from rows that the weights do not learn from; False to see why they
+            must.
         price: An `ExpectedCost` that joins the loss of the architecture weights, or None.
 
     Raises:
@@ -49,6 +51,7 @@ class Rule:
     most_skips: int | None = None
     stop_curvature: float | None = None
     curvature_window: int = 5
+    apart: bool = True
     price: object = None
 
     partial = 1  # only one of so many channels passes a cell's operations

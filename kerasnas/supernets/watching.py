@@ -73,10 +73,14 @@ class Watching(keras.callbacks.Callback):
         if not np.isfinite((logs or {}).get("loss", np.nan)):
             self._broken(epoch)
             return
-        entry = self._entry(logs)
         rule = self.model.rule
+        entry = self._entry(logs, rule.most_skips)
         many = rule.stop_skips is not None and max(entry["skips"].values(), default=0) >= rule.stop_skips
-        if many and self.history:
+        if many and all("limited" in earlier for earlier in self.history):
+            # Gates that have not learnt yet lean anywhere: that is no collapse, and no derivation to go back to.
+            entry = self._entry(logs, rule.stop_skips - 1) | {"limited": True}
+            many = False
+        if many:
             self._stop(f"{rule.stop_skips} skip connections in a cell")
         elif entry["architecture"] is not None:
             self.history.append(entry)
@@ -98,10 +102,10 @@ class Watching(keras.callbacks.Callback):
             self.kept = rule.warmup + keep
             self._stop(f"curvature of the loss has risen since epoch {self.kept}")
 
-    def _entry(self, logs):
+    def _entry(self, logs, most_skips):
         model, opened = self.model, self.model.supernet.opened
         gates = means(model)
-        architecture = derive(self.space, opened, gates, model.rule.most_skips)
+        architecture = derive(self.space, opened, gates, most_skips)
         weighed = {path: gates[path] for path in model.rule.weighed(model.supernet)}
         found = {}
         if model.rule.stop_curvature is not None:
