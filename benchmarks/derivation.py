@@ -29,7 +29,7 @@ METHODS = {
     "darts_curvature": ("DARTS", {"stop_curvature": 0.75, "curvature_window": 2}), "snas": ("SNAS", {}),
     "gdas": ("GDAS", {}), "pc_darts": ("PCDARTS", {}), "drnas": ("DrNAS", {}), "beta_darts": ("BetaDARTS", {}),
 }  # fmt: skip
-RANDOM, BATCH = 10, 32  # architectures to compare with, rows in a step of a search
+BATCH = 32  # rows in a step of a search
 PUBLISHED = 50 * 25_000 // 64  # steps of the published searches
 
 
@@ -149,7 +149,7 @@ def retrain(args, pieces):
 
     for method in args.methods:
         yield row(method, [piece(method, seed) for seed in range(args.seeds)], "retrained")
-    found = [chance(number) for number in range(RANDOM)]
+    found = [chance(number) for number in range(args.random)]
     yield row("random", found, "retrained") | {"search_seconds": sum(each["seconds"] for each in found)}
 
 
@@ -194,6 +194,7 @@ def main():
     parser.add_argument("--channels", type=int, default=8, help="of the first cell (8)")
     parser.add_argument("--cells", type=int, default=3, help="cells of the network (3)")
     parser.add_argument("--rows", type=int, default=0, help="training rows; all if 0")
+    parser.add_argument("--random", type=int, default=10, help="random architectures to compare with (10)")
     parser.add_argument("--out", required=True, help="JSON file; the pieces lie beside it")
     args = parser.parse_args()
     started, rows = time.monotonic(), []
