@@ -10,7 +10,7 @@ from kerasnas.supernets import DARTS, DrNAS, ExpectedCost
 from kerasnas.supernets.curvature import Curvature, rising
 from kerasnas.supernets.differentiable import run
 from kerasnas.supernets.history import FILE
-from kerasnas.supernets.pairs import classes
+from kerasnas.supernets.pairs import Pairs, classes
 from kerasnas.supernets.watching import accuracy
 from tests.supernets.searched import bilevel, rows, smooth, tiny
 from tests.supernets.test_differentiable import RULE, task
@@ -122,3 +122,23 @@ def test_the_supernets_accuracy_is_that_of_the_path_and_leaves_it_as_it_was():
     assert 0 < found.history[0]["accuracy"] < 1
     for weight, value in zip(model.supernet.weights, before):
         np.testing.assert_array_equal(keras.ops.convert_to_numpy(weight), value)
+
+
+def test_a_search_that_begins_with_skips_waits_for_a_derivation_to_go_back_to(monkeypatch):
+    from kerasnas.supernets import watching
+
+    counts = iter([3, 1, 0, 2])  # the first epoch leans to skips, is derived with fewer, the third is back at many
+    monkeypatch.setattr(watching, "skips", lambda opened, architecture: {"cell": next(counts)})
+    found = run(DARTS(**{**RULE, "epochs": 5}, stop_skips=2), tiny(10), task())
+    assert ["limited" in entry for entry in found.history] == [True, False]
+    assert found.stopped == "2 skip connections in a cell"
+
+
+def test_architecture_weights_that_share_rows_with_the_weights_are_there_to_see_why_not(monkeypatch):
+    from kerasnas.supernets import differentiable
+
+    made = []
+    monkeypatch.setattr(differentiable, "Pairs", lambda *args: made.append(args) or Pairs(*args))
+    for apart in (True, False):
+        run(DARTS(**{**RULE, "epochs": 1}, apart=apart), tiny(10), task())
+    assert made[0][0] is not made[0][1] and made[1][0] is made[1][1]
