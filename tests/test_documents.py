@@ -52,7 +52,7 @@ def test_every_room_is_in_the_architecture():
     ("script", "argument"),
     [
         ("images.py", "15"), ("own_space.py", "2"), ("own_block.py", "1"), ("tables.py", "15"), ("text.py", "15"),
-        ("series.py", "15"), ("several_inputs.py", "15"),
+        ("series.py", "15"), ("several_inputs.py", "15"), ("darts.py", "1"), ("collapse.py", "2"),
     ],
 )  # fmt: skip
 def test_a_tutorial_runs(script, argument, tmp_path):

@@ -17,11 +17,15 @@ def predictions(folder, number):
 
 
 def bare(model):
-    """A named model's layers as a model that was never compiled, members averaged: what is saved is plain."""
+    """A named model's layers as a model that was never compiled: what is saved is plain.
+
+    Members are averaged; what a model is trained with, and does not answer with, is left out.
+    """
     import keras
 
     from kerasnas.evaluators.members import Members
 
+    model = getattr(model, "plain", model)
     outputs = model.output
     if isinstance(model, Members):
         outputs = {name: keras.ops.mean(output, axis=1) for name, output in outputs.items()}

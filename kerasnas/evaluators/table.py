@@ -31,6 +31,8 @@ class Table(Evaluator):
         DataError: If the file cannot be read, a column is missing, or two rows are of one architecture.
     """
 
+    save = False  # looking up makes no models
+
     def __init__(self, source, space, decisions, metrics, answers=None, seconds=0.0, fidelity=None):
         self.space, self.decisions, self.metrics = space, dict(decisions), dict(metrics)
         self.seconds, self.fidelity = seconds, dict(fidelity or {})

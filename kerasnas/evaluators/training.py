@@ -19,6 +19,7 @@ from kerasnas.lowering.model import KerasTracer, set_from_data, solve
 from kerasnas.lowering.passing import passing
 from kerasnas.lowering.preprocessing import Preprocessing, parted, written
 from kerasnas.space import Graph
+from kerasnas.supernets.inheritance import take
 
 SAMPLE = 2000  # rows that data-dependent weights are set from
 SOLVED = 5000  # rows of a stream that layers are solved for with
@@ -69,10 +70,7 @@ class Training(Evaluator):
         started, task = time.monotonic(), self.context.task
         keras.utils.set_random_seed(trial_seed(self.context.seed, proposal.number))
         resolved = self.context.space.resolve(proposal.architecture)
-        plan = Plan.of(
-            resolved.training, len(task.train),
-            epochs=proposal.fidelity.get("epochs", self.epochs), batch_size=self.batch_size,
-        )  # fmt: skip
+        plan = self._plan(resolved.training, len(task.train), proposal.fidelity.get("epochs", self.epochs))
         deadline = None
         if proposal.seconds is not None:
             deadline = started + proposal.seconds - min(TAIL * proposal.seconds, LONGEST_TAIL)
@@ -128,13 +126,14 @@ class Training(Evaluator):
         training, extra = resolved.training, trial.measurement.extra
         trained = max(1, extra.get("epochs", 1))
         # A schedule that time cut short came to its end all the same; one that patience ended did not.
-        whole = Plan.of(training, len(task.whole), epochs=proposal.fidelity.get("epochs", self.epochs)).epochs
+        whole = self._plan(training, len(task.whole), proposal.fidelity.get("epochs", self.epochs)).epochs
         epochs = trained if "planned" in extra or extra.get("interrupted") else max(whole, trained)
-        plan = Plan.of(training, len(task.whole), epochs=epochs, batch_size=self.batch_size)
+        plan = self._plan(training, len(task.whole), epochs)
         last = extra.get("kept", trained)
         share = Share(task.whole, None, "all")
         preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
         body = self._body(preprocessing, rest, share.train)
+        take(getattr(body, "plain", body), self.context.folder, proposal.architecture)
         self._fit(
             body, plan, share, training, proposal, None, lambda step, metrics: "stop" if step >= last else None
         )  # fmt: skip
@@ -173,22 +172,31 @@ class Training(Evaluator):
         preprocessing, train, validation = self.prepared[key]
         return preprocessing, rest, share.prepared(train, validation)
 
+    def _plan(self, training, rows, epochs):
+        return Plan.of(training, rows, epochs=epochs, batch_size=self.batch_size)
+
+    def _tracer(self):
+        return KerasTracer()
+
     def _body(self, preprocessing, graph, train):
         task = self.context.task
         inputs = raw_inputs(train)
         features = inputs if hasattr(train, "x") else preprocessing.tensors(inputs)
-        tracer = KerasTracer()
+        tracer = self._tracer()
         outputs = graph.flow(tracer, features, "")
         if tracer.from_data:
             set_from_data(tracer, inputs, train.head(SAMPLE).x)
         if tracer.solved:
             solve(tracer, inputs, train if hasattr(train, "x") else train.head(SOLVED))
-        several = {n: output for n, output in outputs.items() if len(output.shape) > len(answer_shape(task, n)) + 1}
-        if not several:
-            return named_model(inputs, outputs)
+        if all(len(output.shape) <= len(answer_shape(task, name)) + 1 for name, output in outputs.items()):
+            return self._named(graph, inputs, features, tracer, outputs)
         from kerasnas.evaluators.members import Members
 
         return named_model(inputs, outputs, Members)
+
+    def _named(self, graph, inputs, features, tracer, outputs):
+        """The named model that is trained."""
+        return named_model(inputs, outputs)
 
     def _compile(self, model, plan):
         from kerasnas.backend import jit_compile
@@ -200,8 +208,9 @@ class Training(Evaluator):
         )  # fmt: skip
 
     def _go_on(self, body, proposal, epochs):
-        """Put the parent's weights in, if there are any; the epochs they have seen."""
+        """Put the parent's weights in, or a supernet's, if there are any; the epochs they have seen."""
         if proposal.parent is None or self.context.folder is None:
+            take(getattr(body, "plain", body), self.context.folder, proposal.architecture)
             return 0
         file = weights(self.context.folder, proposal.parent)
         if not file.exists():

@@ -77,7 +77,8 @@ class Session:
                 run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
                 run.search()
                 choosing.note(run, context, journal)
-                model = None if task is None else final.choose(run, context, journal)
+                kept = task is not None and getattr(self.evaluator, "save", True)
+                model = final.choose(run, context, journal) if kept else None
                 if self.budget.refit and model is not None:
                     model = refit(run, context, journal, model)
             finally:

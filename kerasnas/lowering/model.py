@@ -24,12 +24,16 @@ class KerasTracer(Tracer):
         return tuple(datum.shape[1:])
 
     def primitive(self, operation, inputs, path):
-        layer = operation.layer(self.shapes(inputs), self.name(operation, path))
+        layer = self.layer(operation, self.shapes(inputs), self.name(operation, path))
         if hasattr(operation, "weights_from"):
             self.from_data.append((operation, layer, inputs))
         if hasattr(operation, "solve"):
             self.solved.append((path, operation, layer, inputs))
         return layer(list(inputs) if isinstance(inputs, tuple) else inputs)
+
+    def layer(self, operation, shapes, name):
+        """The layer of an operation, or a function."""
+        return operation.layer(shapes, name)
 
     def name(self, operation, path):
         """A layer name that tells where the operation stands and what it is; Keras allows no slash in it."""

@@ -2,6 +2,7 @@
 
 from kerasnas.report.record import record
 from kerasnas.report.words import count, differing, duration, figure, parted, short
+from kerasnas.supernets.history import accuracies
 
 
 def leaderboard(folder):
@@ -15,7 +16,8 @@ def leaderboard(folder):
         validation metrics, seconds, epochs, params, front (with several objectives: whether no other trial dominates
         it), network and training (their answers in short), final (whether
         the final model is made of it), error, architecture (the whole of it). Where a model of the scores finds noise
-        in them, "expected" is the objective without the luck of one measurement.
+        in them, "expected" is the objective without the luck of one measurement; where the search was by gradients,
+        "supernet" is the accuracy that the network had in the supernet.
 
     Raises:
         JournalError: If there is no journal in `folder`, or it cannot be read.
@@ -55,7 +57,7 @@ def show(folder, console=None, top=20):
     table = Table(box=None, header_style="bold", pad_edge=False)
     names = [objective.name for objective in known.objectives]
     names += _others(known)[: 2 if console.width >= 100 and len(names) == 1 else 0]
-    names[1:1] = ["expected"] if known.choice.get("expected") else []
+    names[1:1] = _beside(known)
     for name in ("rank", "trial", *names, "time", "epochs", "params"):
         table.add_column(name, justify="right", no_wrap=True)
     architectures = [trial.proposal.architecture for trial in known.trials]
@@ -115,10 +117,16 @@ def _calibrated(final):
 
 def _columns(known):
     metrics = [*(objective.name for objective in known.objectives), *_others(known)]
-    metrics[1:1] = ["expected"] if known.choice.get("expected") else []
+    metrics[1:1] = _beside(known)
     first = dict.fromkeys(["rank", "trial", "status", *metrics, "seconds", "epochs", "params"])
     front = ["front"] if len(known.objectives) > 1 else []
     return [*first, *front, "network", "training", "final", "error", "architecture"]
+
+
+def _beside(known):
+    """Columns that stand beside the objective: other estimates of it."""
+    expected = ["expected"] if known.choice.get("expected") else []
+    return [*expected, *(["supernet"] if accuracies(known.folder) else [])]
 
 
 def _others(known):
@@ -131,8 +139,10 @@ def _rows(known):
     members = known.final.get("members", ())
     metrics = [*(objective.name for objective in known.objectives), *_others(known)]
     front = {trial.number for trial in known.front} if len(known.objectives) > 1 else None
-    expected = known.choice.get("expected") or {}
+    expected, shared = known.choice.get("expected") or {}, accuracies(known.folder)
     rows = [_row(place, trial, metrics, members, front) for place, trial in enumerate(known.ranked, 1)]
+    for row, trial in zip(rows if shared else [], known.ranked):
+        row["supernet"] = shared.get(trial.proposal.architecture.without_training())
     return [row | {"expected": expected.get(str(row["trial"]))} for row in rows] if expected else rows
 
 

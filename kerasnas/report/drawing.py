@@ -22,13 +22,13 @@ def draw_cell(cell, architecture=None, path=None):
     Raises:
         ArgumentError: If there is no cell to draw, or a format that cannot be written is asked for.
     """
-    cells = _cells(cell, architecture)
+    cells = cells_of(cell, architecture)
     from matplotlib.figure import Figure
 
     longest = max(genotype.inputs + len(genotype.nodes) for _, genotype in cells)
     figure = Figure(figsize=(2.1 * longest, 3.6 * len(cells)), layout="constrained")
     for axes, (name, genotype) in zip(figure.subplots(len(cells), squeeze=False).flat, cells):
-        _draw(axes, genotype)
+        draw_genotype(axes, genotype)
         axes.set_title(name, loc="left")
     save(figure, path)
     return figure
@@ -50,7 +50,12 @@ def save(figure, path):
         raise ArgumentError(f"Expected a path that can be written. Received: {path} ({error.strerror}).") from error
 
 
-def _cells(cell, architecture):
+def cells_of(cell, architecture):
+    """Cells with their paths: of a `Genotype` itself, or of an architecture of a `Space`, its default if None.
+
+    Raises:
+        ArgumentError: If there are none.
+    """
     if isinstance(cell, Genotype):
         return [("", cell)]
     if not hasattr(cell, "resolve") or not hasattr(cell, "default"):
@@ -62,7 +67,8 @@ def _cells(cell, architecture):
     return found
 
 
-def _draw(axes, genotype):
+def draw_genotype(axes, genotype):
+    """Draw a concrete cell into axes of matplotlib's."""
     places = _places(genotype)
     for node, edges in enumerate(genotype.nodes):
         for slot, (source, operation) in enumerate(edges):

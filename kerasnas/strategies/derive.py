@@ -22,25 +22,43 @@ class Derive(Strategy):
 
     Args:
         rule: A rule of `kerasnas.supernets`, or its name: "darts", "gdas", "snas", "pc_darts", "drnas", "beta_darts".
+        space: The `Space` that the supernet is made of, where cells are searched in a smaller network than they are
+            retrained in: the same decisions, with fewer cells and channels. The run's own space if None.
+        inherit: Whether derived networks start from the supernet's weights; else they are trained from scratch.
 
     Raises:
-        ArgumentError: If the rule is unknown.
+        ArgumentError: If the rule is unknown, the spaces have unlike decisions, or nothing can be inherited.
     """
 
-    def __init__(self, rule="darts"):
+    def __init__(self, rule="darts", space=None, inherit=False):
         if isinstance(rule, str) and rule not in RULES:
             raise ArgumentError(
                 f"Expected `rule` to be one of: {', '.join(RULES)}.{nearest(rule, RULES)} Received: {rule!r}."
             )
         if not isinstance(rule, str) and not hasattr(rule, "gates"):
             raise ArgumentError(f"Expected a rule of `kerasnas.supernets`, or its name. Received: {rule!r}.")
-        self.rule = rule
+        self.rule, self.space, self.inherit = rule, space, inherit
+        if inherit and (space is not None or self._rule().partial > 1):
+            raise ArgumentError(
+                "Expected a supernet of the run's own space and with whole channels to inherit from. "
+                f"Received: {'another space' if space is not None else self._rule()}."
+            )
 
     def describe(self):
-        return {"name": "Derive", "rule": str(self._rule())}
+        told = {"name": "Derive", "rule": str(self._rule())}
+        told |= {} if self.space is None else {"space": self.space.describe()}
+        return told | ({"inherit": True} if self.inherit else {})
 
     def setup(self, context):
         super().setup(context)
+        if self.space is not None:
+            wanted, found = _network_decisions(context.space), _network_decisions(self.space)
+            unlike = sorted(path for path in wanted | found if wanted.get(path) != found.get(path))
+            if unlike:
+                raise ArgumentError(
+                    "Expected the supernet's space to have the decisions of the run's. "
+                    f"Received: unlike ones at {', '.join(unlike[:3])}."
+                )
         self.searched, self.proposed = None, set()
 
     def ask(self, rng):
@@ -52,9 +70,19 @@ class Derive(Strategy):
             # Answers about training are not what gates decide.
             training = {path: value for path, value in defaults.items() if path.startswith("training/")}
             architecture = self.context.space.complete({**training, **derived})
-            if architecture not in self.proposed:
+            if architecture not in self.proposed and self.context.space.admitted(architecture) is not None:
+                self._leave(architecture)
                 return Proposal(architecture)
         return None
+
+    def _leave(self, architecture):
+        """Leaves the supernet's weights in the run's folder for whoever trains this architecture."""
+        if not self.inherit or self.context.folder is None:
+            return
+        from kerasnas.supernets.inheritance import leave, place
+
+        if not place(self.context.folder, architecture).exists():
+            leave(self.searched.inherited(architecture), self.context.folder, architecture)
 
     def began(self, proposal):
         self.proposed.add(proposal.architecture)
@@ -78,5 +106,10 @@ class Derive(Strategy):
         left = None if context.seconds_left is None else context.seconds_left()
         seconds = None if left is None else SHARE * max(left, 0.0)
         with passing():
-            found = run(self._rule(), context.space, context.task, context.seed, folder, seconds)
-            return dataclasses.replace(found, model=None)
+            found = run(self._rule(), self.space or context.space, context.task, context.seed, folder, seconds)
+            # The model is kept only where its weights are still asked for.
+            return found if self.inherit else dataclasses.replace(found, model=None)
+
+
+def _network_decisions(space):
+    return {d.path: str(d.domain) for d in space.decisions() if not d.path.startswith("training/")}

@@ -7,7 +7,6 @@ from pathlib import Path
 import keras
 
 from kerasnas.data import split
-from kerasnas.data.task import classes_of
 from kerasnas.errors import StrategyError
 from kerasnas.lowering.memory import free_bytes, training_bytes
 from kerasnas.lowering.opening import open_space
@@ -17,8 +16,10 @@ from kerasnas.space import Architecture, Graph
 from kerasnas.supernets.bilevel import Bilevel
 from kerasnas.supernets.history import FILE
 from kerasnas.supernets.in_time import InTime
-from kerasnas.supernets.pairs import Pairs
+from kerasnas.supernets.pairs import Pairs, classes
 from kerasnas.supernets.watching import Watching
+
+STATISTICS = 512  # rows that statistics of inherited networks are computed from
 
 
 @dataclass
@@ -29,20 +30,30 @@ class Searched:
         history: See `Watching`.
         stopped: Why it ended early, or None.
         model: The `Bilevel` model; None where it was let go of.
+        kept: How many epochs count, where the search went back; None for all.
+        learnt: The rows that the weights learnt from.
     """
 
     history: list
     stopped: str | None
     model: object
+    kept: int | None = None
+    learnt: object = None
 
     @property
     def architectures(self):
         """The derived architectures, the last first, each once."""
-        return list(dict.fromkeys(Architecture(entry["architecture"]) for entry in reversed(self.history)))
+        return list(dict.fromkeys(Architecture(entry["architecture"]) for entry in reversed(self.history[: self.kept])))
 
     @property
     def supernet(self):
         return self.model.supernet
+
+    def inherited(self, architecture):
+        """The plain model of an architecture with the supernet's weights, its statistics those of learnt rows."""
+        batches = self.learnt.head(STATISTICS).batches(self.model.rule.batch_size)
+        rows = [batches[i][0] for i in range(len(batches))]
+        return self.supernet.inherit(architecture, [next(iter(x.values())) if len(x) == 1 else x for x in rows])
 
 
 def run(rule, space, task, seed=0, folder=None, seconds=None):
@@ -74,10 +85,11 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
     check_memory(rule, opened, rows)
     supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed)
-    pairs = Pairs(*halves(rows, seed), rule.batch_size, seed)
+    held, learnt = halves(rows, seed)
+    pairs = Pairs(held if rule.apart else learnt, learnt, rule.batch_size, seed)
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
     model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
-    watching = Watching(space, None if folder is None else Path(folder) / FILE)
+    watching = Watching(space, None if folder is None else Path(folder) / FILE, held)
     done = watching.resume(model)
     epochs = model.steps() // len(pairs)
     if done < epochs and watching.stopped is None:
@@ -88,7 +100,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
         )  # fmt: skip
     if not watching.history:
         raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
-    return Searched(watching.history, watching.stopped, model)
+    return Searched(watching.history, watching.stopped, model, watching.kept, learnt)
 
 
 def check(space, task):
@@ -127,12 +139,5 @@ def check_memory(rule, opened, rows):
 
 def halves(rows, seed):
     """Training rows in two: what the architecture weights learn from, and what the weights do."""
-    (first, *others) = rows.y.values()
-    labels = (first.ndim == 1 and first.dtype.kind in "iu") or _one_hot(first)
-    classes = classes_of(first) if labels and not others else None
-    weights, alphas = split(classes, len(rows), 0.5, seed)
+    weights, alphas = split(classes(rows), len(rows), 0.5, seed)
     return rows.take(alphas), rows.take(weights)
-
-
-def _one_hot(y):
-    return y.ndim == 2 and y.shape[1] > 1 and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -2,6 +2,7 @@
 
 import keras
 
+from kerasnas.data.task import classes_of
 from kerasnas.errors import DataError
 
 
@@ -43,3 +44,14 @@ class Pairs(keras.utils.PyDataset):
     def follow(self):
         """Callbacks that keep the epoch what `fit` counts."""
         return [part.follow() for part in self.parts.values()]
+
+
+def classes(rows):
+    """Class indices `(n,)` of rows that have a single head which tells classes apart; None for others."""
+    (first, *others) = rows.y.values()
+    labels = (first.ndim == 1 and first.dtype.kind in "iu") or _one_hot(first)
+    return classes_of(first) if labels and not others else None
+
+
+def _one_hot(y):
+    return y.ndim == 2 and y.shape[1] > 1 and bool(((y == 0) | (y == 1)).all() and (y.sum(axis=1) == 1).all())

@@ -24,13 +24,19 @@ class Rule:
         warmup: Epochs at the beginning in which the architecture weights stay as they are.
         stop_skips: The search ends before one cell of the derived network has so many skip connections; None for never.
         most_skips: Skip connections that a derived cell may have; the weakest beyond become what is second best.
+        stop_curvature: The search ends, and goes back, when the dominant eigenvalue of the Hessian of the loss on rows
+            apart has risen so far that earlier / now is below this (0.75 in the paper); None for never.
+        curvature_window: Epochs that such an eigenvalue is a mean over, and that the search goes back.
+        apart: Whether architecture weights learn from rows that the weights do not learn from; False to see why they
+            must.
         price: An `ExpectedCost` that joins the loss of the architecture weights, or None.
 
     Raises:
         ArgumentError: If a number is out of range.
 
     Reference:
-        Liu et al., 2019, "DARTS"; Liang et al., 2019, "DARTS+" (stop_skips); Chen et al., 2019, "P-DARTS" (most_skips).
+        Liu et al., 2019, "DARTS"; Liang et al., 2019, "DARTS+" (stop_skips); Chen et al., 2019, "P-DARTS" (most_skips);
+        Zela et al., 2020, "Understanding and Robustifying Differentiable Architecture Search" (stop_curvature).
     """
 
     epochs: int = 50
@@ -43,6 +49,9 @@ class Rule:
     warmup: int = 0
     stop_skips: int | None = None
     most_skips: int | None = None
+    stop_curvature: float | None = None
+    curvature_window: int = 5
+    apart: bool = True
     price: object = None
 
     partial = 1  # only one of so many channels passes a cell's operations
@@ -51,7 +60,14 @@ class Rule:
     second_order = False
 
     def __post_init__(self):
-        for name, least in (("epochs", 1), ("batch_size", 1), ("warmup", 0), ("learning_rate", 0), ("clip", 0)):
+        for name, least in (
+            ("epochs", 1),
+            ("batch_size", 1),
+            ("warmup", 0),
+            ("learning_rate", 0),
+            ("clip", 0),
+            ("curvature_window", 1),
+        ):
             if not getattr(self, name) >= least:
                 raise ArgumentError(f"Expected `{name}` to be at least {least}. Received: {getattr(self, name)!r}.")
         for name in ("epochs", "batch_size", "warmup"):
@@ -61,6 +77,9 @@ class Rule:
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < (name == "stop_skips")):
                 raise ArgumentError(f"Expected `{name}` to be a whole number, or None. Received: {value!r}.")
+
+        if self.stop_curvature is not None and not 0 < self.stop_curvature < 1:
+            raise ArgumentError(f"Expected `stop_curvature` between 0 and 1. Received: {self.stop_curvature!r}.")
 
     def gates(self, supernet, progress, seed):
         """Gates by decision, for one step.

@@ -2,13 +2,18 @@
 
 import json
 import os
+import time
 
 import keras
 import numpy as np
 
 from kerasnas.errors import StrategyError
+from kerasnas.supernets.curvature import Curvature, rising
 from kerasnas.supernets.derivation import derive, operation_counts, skips
+from kerasnas.supernets.pairs import classes
 from kerasnas.supernets.rule import entropy
+
+MEASURED, AT_ONCE = 500, 250  # rows that a derived path is measured on, and of these in a batch
 
 
 class Watching(keras.callbacks.Callback):
@@ -17,16 +22,19 @@ class Watching(keras.callbacks.Callback):
     Args:
         space: The `Space`.
         path: The checkpoint's file, or None to write none.
+        held: A `Dataset` that the weights do not learn from: what guards judge by; None where there are none.
 
     Attributes:
         history: A dict for each epoch; see `kerasnas.supernets.history.History`.
         stopped: Why the search ended early, or None.
+        kept: How many epochs count, where the search goes back; None for all.
     """
 
-    def __init__(self, space, path):
+    def __init__(self, space, path, held=None):
         super().__init__()
-        self.space, self.path = space, path
-        self.history, self.stopped = [], None
+        self.space, self.path, self.held = space, path, held
+        self.history, self.stopped, self.kept = [], None, None
+        self.curvature = None
 
     # -------------------------------------------------------------- checkpoints
     def resume(self, model):
@@ -37,7 +45,7 @@ class Watching(keras.callbacks.Callback):
             told = json.loads(str(stored["told"]))
             for i, variable in enumerate(model.state()):
                 variable.assign(stored[f"v{i}"])
-        self.history, self.stopped = told["epochs"], told["stopped"]
+        self.history, self.stopped, self.kept = told["epochs"], told["stopped"], told.get("kept")
         return len(self.history)
 
     def save(self):
@@ -51,10 +59,11 @@ class Watching(keras.callbacks.Callback):
 
     def _told(self):
         labels = {path: list(map(_plain, labels)) for path, labels in self.model.supernet.labels.items()}
-        return {"epochs": self.history, "labels": labels, "stopped": self.stopped}
+        return {"epochs": self.history, "labels": labels, "stopped": self.stopped, "kept": self.kept}
 
     # -------------------------------------------------------------------- epochs
     def on_epoch_begin(self, epoch, logs=None):
+        self.started = time.monotonic()
         searching = epoch >= self.model.rule.warmup
         if searching != self.model.searching:
             self.model.searching = searching
@@ -64,13 +73,18 @@ class Watching(keras.callbacks.Callback):
         if not np.isfinite((logs or {}).get("loss", np.nan)):
             self._broken(epoch)
             return
-        entry = self._entry(logs)
         rule = self.model.rule
+        entry = self._entry(logs, rule.most_skips)
         many = rule.stop_skips is not None and max(entry["skips"].values(), default=0) >= rule.stop_skips
-        if many and self.history:
+        if many and all("limited" in earlier for earlier in self.history):
+            # Gates that have not learnt yet lean anywhere: that is no collapse, and no derivation to go back to.
+            entry = self._entry(logs, rule.stop_skips - 1) | {"limited": True}
+            many = False
+        if many:
             self._stop(f"{rule.stop_skips} skip connections in a cell")
         elif entry["architecture"] is not None:
             self.history.append(entry)
+            self._guard(rule)
         if not self._frozen():
             self.save()
 
@@ -78,19 +92,41 @@ class Watching(keras.callbacks.Callback):
         """Whether the weights are no longer what the history tells of."""
         return self.stopped is not None and self.stopped.startswith("loss")
 
-    def _entry(self, logs):
+    def _guard(self, rule):
+        """Stops and goes back where the loss curves too sharply along the architecture weights."""
+        if rule.stop_curvature is None:
+            return
+        found = [entry["curvature"] for entry in self.history[rule.warmup :]]
+        keep = rising(found, rule.stop_curvature, rule.curvature_window)
+        if keep is not None:
+            self.kept = rule.warmup + keep
+            self._stop(f"curvature of the loss has risen since epoch {self.kept}")
+
+    def _entry(self, logs, most_skips):
         model, opened = self.model, self.model.supernet.opened
         gates = means(model)
-        architecture = derive(self.space, opened, gates, model.rule.most_skips)
+        architecture = derive(self.space, opened, gates, most_skips)
         weighed = {path: gates[path] for path in model.rule.weighed(model.supernet)}
-        return {
+        found = {}
+        if model.rule.stop_curvature is not None:
+            found["curvature"] = self._curvature()
+        if architecture is not None and self.held is not None and classes(self.held) is not None:
+            found["accuracy"] = accuracy(model, self.held.head(MEASURED), architecture)
+        return found | {
             "loss": float(logs["loss"]),
+            "seconds": round(time.monotonic() - self.started, 3),
             "entropy": entropy(weighed),
             "operations": operation_counts(opened, architecture or {}),
             "skips": skips(opened, architecture or {}),
             "architecture": None if architecture is None else json.loads(architecture.to_json()),
             "gates": {path: [round(float(value), 6) for value in values] for path, values in weighed.items()},
         }
+
+    def _curvature(self):
+        if self.curvature is None:
+            x, y, *weight = self.held.batches(self.model.rule.batch_size)[0]
+            self.curvature = Curvature(self.model, (x, y, weight[0] if weight else None))
+        return self.curvature()
 
     def _broken(self, epoch):
         if not self.history:
@@ -103,6 +139,25 @@ class Watching(keras.callbacks.Callback):
     def _stop(self, reason):
         self.stopped = reason
         self.model.stop_training = True
+
+
+def accuracy(model, rows, architecture):
+    """How many of some rows a supernet tells right along the path of an architecture; batches normalize themselves.
+
+    Args:
+        model: The `Bilevel` model; it stays as it is.
+        rows: A `Dataset` with classes that the weights have not learnt from.
+        architecture: The `Architecture`.
+    """
+    before = [np.array(keras.ops.convert_to_numpy(each)) for each in model.statistics]
+    batches, answers = rows.batches(AT_ONCE), []
+    for number in range(len(batches)):
+        found = model.supernet(batches[number][0], architecture=architecture, training=True)
+        (answer,) = found.values() if isinstance(found, dict) else (found,)
+        answers.append(keras.ops.convert_to_numpy(answer).argmax(axis=-1))
+    for variable, value in zip(model.statistics, before):
+        variable.assign(value)
+    return round(float(np.mean(np.concatenate(answers) == classes(rows))), 6)
 
 
 def _plain(label):

@@ -2,6 +2,7 @@
 
 import random
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -38,6 +39,15 @@ def test_a_table_of_ones_own(name, tmp_path):
     assert found.best.measurement.metrics["val_accuracy"] == 0.7 and found.best.measurement.seconds == 3.0
     failed = [trial for trial in found.trials if trial.status == "failed"]
     assert len(failed) == 1 and "in the table" in failed[0].error
+
+
+def test_a_table_may_judge_what_is_searched_on_data_and_makes_no_model(tmp_path):
+    data = np.tile([[0.0, 1.0], [1.0, 0.0]], (10, 1)), np.arange(20) % 2
+    rest = pd.DataFrame({"u": [8], "o": [0], "acc_3": [0.1], "acc_9": [0.4], "s": [1]})
+    full = pd.concat([FRAME, rest], ignore_index=True)
+    arguments = {"strategy": "random", "max_trials": 2, "seed": 0, "directory": tmp_path}
+    found = kn.search(SPACE, data, evaluator=table(full), objective="val_accuracy", **arguments)
+    assert found.model is None and all(trial.completed for trial in found.trials)
 
 
 def test_what_is_not_in_the_table_is_an_error():

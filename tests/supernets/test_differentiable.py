@@ -48,7 +48,9 @@ def test_the_history_tells_what_happened(searched):
     found, folder = searched
     assert len(found.history) == 3 and found.stopped is None
     for entry in found.history:
-        assert set(entry) == {"loss", "entropy", "operations", "skips", "architecture", "gates"}
+        told = {"loss", "seconds", "entropy", "operations", "skips", "architecture", "gates", "accuracy"}
+        assert set(entry) == told
+        assert 0 < entry["seconds"] < 600
         assert 0 < entry["entropy"] <= np.log(4) + 1e-6
         assert kn.Architecture(entry["architecture"]) in tiny(10)
         assert sum(entry["operations"].values()) == 2

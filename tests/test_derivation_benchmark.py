@@ -1,0 +1,60 @@
+"""The parts of the benchmark of derivations that can be told without a search."""
+
+import json
+import random
+
+import numpy as np
+import pytest
+
+pytest.importorskip("benchmarks.derivation")
+
+from benchmarks.derivation import METHODS, PUBLISHED, Pieces, one, part, row, rule
+from kerasnas import spaces
+from kerasnas.contract import Context
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_short_searches_keep_the_shares_of_the_published_ones(name):
+    long, short = rule(name, 50, 25_000 * 2), rule(name, 10, 2000)
+    assert (long.epochs, short.epochs) == (50, 10)
+    assert long.warmup * 10 == short.warmup * 50
+    steps = 10 * (1000 // 32)
+    most = long.alpha_learning_rate * max(1.0, PUBLISHED / steps)
+    assert long.alpha_learning_rate < short.alpha_learning_rate <= min(most, 0.05) + 1e-9
+
+
+def test_a_part_of_the_rows_has_the_classes_in_proportion():
+    y = np.repeat([0, 1, 2], [100, 200, 100])
+    x = np.arange(400)
+    some_x, some_y = part(x, y, 40)
+    assert np.bincount(some_y).tolist() == [10, 20, 10] and len(set(some_x)) == 40
+    np.testing.assert_array_equal(y[some_x], some_y)
+    np.testing.assert_array_equal(part(x, y, 40)[0], some_x)
+    assert part(x, y, 0)[0] is x
+
+
+def test_a_piece_is_computed_once(tmp_path):
+    calls = []
+    for _ in range(2):
+        found = Pieces(tmp_path / "p")("a", lambda folder: calls.append(folder) or {"score": 1.0})
+    assert found == {"score": 1.0} and calls == [tmp_path / "p" / "a"]
+    assert json.loads((tmp_path / "p" / "a.json").read_text()) == found
+
+
+def test_rows_tell_means_over_seeds():
+    found = [{"score": s, "skips": k, "search_seconds": 3.0} for s, k in ((0.8, 0.0), (0.9, 0.5))]
+    told = row("darts", found, "retrained")
+    assert told["score"] == pytest.approx(0.85) and told["se"] == pytest.approx(0.05)
+    assert (told["skips"], told["search_seconds"], told["seeds"]) == (0.25, 3.0, 2)
+    assert "search_seconds" not in row("random", [{"score": 1.0, "skips": 0.0}], "retrained")
+
+
+def test_the_strategy_of_one_proposes_one():
+    space = spaces.darts(cells=3, nodes=2)
+    architecture = space.sample(random.Random(0))
+    strategy = one(architecture)
+    strategy.setup(Context(space))
+    wish = strategy.ask(None)
+    assert wish.architecture == architecture
+    strategy.began(wish)
+    assert strategy.ask(None) is None
