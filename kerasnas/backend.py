@@ -2,6 +2,7 @@
 
 import contextlib
 import functools
+import itertools
 import sys
 
 from kerasnas.errors import ExportError, StrategyError
@@ -234,6 +235,25 @@ def _torch_conv(x, kernel, groups, strides, dilation):
     if any(before != after for before, after in pads):
         x, even = functional.pad(x, (*pads[1], *pads[0])), [0, 0]
     return functional.conv2d(x, kernel, None, strides, even, dilation, groups).permute(0, 2, 3, 1)
+
+
+def split(x, sizes):
+    """Parts of a tensor along its last axis: so many equal ones, or of these sizes."""
+    import keras
+
+    if isinstance(sizes, list) and keras.backend.backend() != "tensorflow":
+        sizes = list(itertools.accumulate(sizes[:-1]))
+    elif keras.backend.backend() == "tensorflow":
+        return tf().split(x, sizes, axis=-1)
+    return list(keras.ops.split(x, sizes, axis=-1))
+
+
+def sum_of_groups(x, groups):
+    """The sum of so many groups of channels."""
+    import keras
+
+    parts = split(x, groups)
+    return tf().add_n(parts) if keras.backend.backend() == "tensorflow" else sum(parts[1:], parts[0])
 
 
 def batch_normalized(x, scale, offset, epsilon):

@@ -8,13 +8,15 @@ from kerasnas.layers.fused_stage import run_stage
 
 ops = keras.ops
 
+_FIRST = {"moving_mean": "zeros", "moving_variance": "ones", "gamma": "ones", "beta": "zeros"}
+
 
 @keras.saving.register_keras_serializable(package="kerasnas")
 class FusedCell(keras.Layer):
     """A mixed cell in stages: all edges that leave a state together, by grouped convolutions.
 
-    Gates are data, so softmax, sampled and one-hot ones are the same to it. Of each weight there is one variable for
-    all edges, along its last axis in the order of the plan's edges.
+    Gates are data, so softmax, sampled and one-hot ones are the same to it. All kernels of one shape lie in one
+    variable, one after another along its last axis, in the order in which they are used.
 
     Args:
         plan: A `CellPlan`, or the dict of its configuration.
@@ -30,30 +32,25 @@ class FusedCell(keras.Layer):
         super().__init__(**kwargs)
         self.plan = plan if isinstance(plan, CellPlan) else CellPlan.read(plan)
         self.recompute = recompute
-        self.widths, self.units, self.places = {}, {}, {}
-        self.held = {}  # variables by (name, kind)
-        for s, stage in enumerate(self.plan.stages):
-            for name, width, count in self.plan.shared(stage):
-                self.places[s, name] = self.units.get(name, 0)
-                self.units[name] = self.places[s, name] + count
-                self.widths[name] = width
+        self.pieces, self.held = self.plan.pieces(), {}
+        self.sizes = {}  # by variable, the lengths of its pieces
+        self.places = {}  # by stage, name and kind: piece, variable, and where in it the name's first weight lies
+        for piece in self.pieces:
+            for kind, held in piece.kinds.items():
+                start = sum(self.sizes.setdefault(held, []))
+                for i, name in enumerate(piece.names):
+                    first = start + i * piece.units * piece.shape[-1]
+                    self.places[piece.stage, name, kind] = piece, held, first
+                self.sizes[held].append(piece.length)
 
     def build(self, input_shape):
-        norms = {"moving_mean": ("zeros", False), "moving_variance": ("ones", False)}
-        learnt = {"gamma": ("ones", True), "beta": ("zeros", True)} if self.plan.affine else {}
-        for name, shape, fans in self.plan.kernels():
-            limit = (6 / fans) ** 0.5  # Glorot's, for the kernel of one edge
-            self._hold(name, "kernel", shape, keras.initializers.RandomUniform(-limit, limit))
-        for name, of_core in self.plan.norms():
-            for kind, (first, trainable) in (norms | learnt if of_core else norms).items():
-                self._hold(name, kind, (self.plan.channels,), first, trainable, autocast=False)
-
-    def _hold(self, name, kind, shape, first, trainable=True, **kwargs):
-        if (name, kind) not in self.held:
-            shape = (*shape[:-1], shape[-1] * self.units[name])
-            told = f"{name.rsplit(':', 1)[0]}/{kind}".replace("/", "_")
-            self.held[name, kind] = self.add_weight(
-                shape=shape, initializer=first, trainable=trainable, name=told, **kwargs
+        shapes = {held: piece.shape for piece in self.pieces for held in piece.kinds.values()}
+        for held, (*window, _) in shapes.items():
+            first, how = _FIRST.get(held), {"autocast": False, "trainable": not held.startswith("moving")}
+            if first is None:
+                first, how = _glorot(shapes[held]), {}
+            self.held[held] = self.add_weight(
+                shape=(*window, sum(self.sizes[held])), initializer=first, name=held, **how
             )
 
     # --------------------------------------------------------------------- call
@@ -70,27 +67,26 @@ class FusedCell(keras.Layer):
             A list with a tensor for each node.
         """
         edges = ops.ones_like(gates[:, 0]) if edges is None else edges
-        held = {key: ops.convert_to_tensor(variable) for key, variable in self.held.items()}
-        given = [*states, gates, edges, *held.values()]
+        held = [ops.convert_to_tensor(self.held[name]) for name in self.sizes]
+        given = [*states, gates, edges, *held]
         split = len(states), len(states) + 2
 
         def compute(*tensors):
-            values = self._by_stage(dict(zip(held, tensors[split[1] :])))
+            values = self._by_stage(tensors[split[1] :])
             return self._nodes(tensors[: split[0]], *tensors[slice(*split)], values, training)
 
         results = backend.recomputed(compute, given) if self.recompute and training else compute(*given)
         if training:
-            self._update(results[self.plan.nodes :])
+            self._update(*results[self.plan.nodes :])
         return list(results[: self.plan.nodes])
 
     def _by_stage(self, held):
-        """The values of each stage, from those of the whole cell."""
+        """For each stage its weights by names and kind."""
+        parts = {name: backend.split(value, self.sizes[name]) for name, value in zip(self.sizes, held)}
         found = [{} for _ in self.plan.stages]
-        for (name, kind), value in held.items():
-            stages = [s for s in range(len(found)) if (s, name) in self.places]
-            cuts = [self.places[s, name] * self.widths[name] for s in stages[1:]]
-            for s, part in zip(stages, ops.split(value, cuts, axis=-1) if cuts else [value]):
-                found[s][name, kind] = part
+        for piece in self.pieces:
+            for kind, name in piece.kinds.items():
+                found[piece.stage][piece.names, kind] = parts[name].pop(0)
         return found
 
     def _nodes(self, inputs, gates, edges, values, training):
@@ -102,14 +98,14 @@ class FusedCell(keras.Layer):
             here, last = [states[state] for state in stage.states], first + stage.edges
             front = here if self.plan.share == 1 else [state[..., : self.plan.channels] for state in here]
             parts, found = run_stage(stage, self.plan, front, gates[first:last], held, training)
-            moments.append(found)
+            moments += found
             passed = self._passed(stage, here, edges[first:last]) if self.plan.share > 1 else [None] * len(parts)
             for target, *both in zip(stage.targets, parts, passed):
                 before = waiting[target]
                 waiting[target] = both if before is None else [b if a is None else a + b for a, b in zip(before, both)]
             first = last
         nodes = [self._finished(each) for each in waiting]
-        return tuple(nodes) + (self._joined(moments) if training else ())
+        return tuple(nodes) + tuple(ops.concatenate(each) for each in zip(*moments) if training)
 
     def _passed(self, stage, states, weights):
         """What goes by the operations of each edge of a state: the channels that do not take part."""
@@ -129,19 +125,11 @@ class FusedCell(keras.Layer):
             return whole
         return ops.take(whole, [g * each + i for i in range(each) for g in range(share)], axis=-1)
 
-    # --------------------------------------------------------------- statistics
-    def _joined(self, moments):
-        """Means and variances for the whole cell, in the order of `_moving`."""
-        return tuple(
-            ops.concatenate([found[name][which] for found in moments if name in found])
-            for name, _ in self.plan.norms() for which in (0, 1)
-        )  # fmt: skip
-
-    def _update(self, found):
-        kinds = [(name, kind) for name, _ in self.plan.norms() for kind in ("moving_mean", "moving_variance")]
-        for key, value in zip(kinds, found):
-            moving, keep = self.held[key], self.plan.momentum
-            moving.assign(moving * keep + ops.cast(ops.stop_gradient(value), moving.dtype) * (1 - keep))
+    def _update(self, mean=None, variance=None):
+        for kind, value in (("moving_mean", mean), ("moving_variance", variance)):
+            if value is not None:
+                moving, keep = self.held[kind], self.plan.momentum
+                moving.assign(moving * keep + ops.cast(ops.stop_gradient(value), moving.dtype) * (1 - keep))
 
     # ------------------------------------------------------------- single edges
     def piece(self, name, kind, edge):
@@ -152,13 +140,16 @@ class FusedCell(keras.Layer):
             kind: "kernel", "moving_mean", "moving_variance", "gamma" or "beta".
             edge: Number of the edge in the plan's order.
         """
-        s, stage = 0, self.plan.stages[0]
-        while edge >= stage.edges:
-            s, edge = s + 1, edge - stage.edges
-            stage = self.plan.stages[s]
-        pooled = any(candidate.norm == name for candidate in stage.candidates)
-        unit = self.places[s, name] + (edge // len(stage.targets) if pooled else edge)
-        return self.held[name, kind], unit * self.widths[name], (unit + 1) * self.widths[name]
+        s = 0
+        while edge >= self.plan.stages[s].edges:
+            s, edge = s + 1, edge - self.plan.stages[s].edges
+        piece, held, first = self.places[s, name, kind]
+        unit = edge // len(self.plan.stages[s].targets) if piece.of_states else edge
+        return self.held[held], first + unit * piece.shape[-1], first + (unit + 1) * piece.shape[-1]
+
+    def kinds(self, name):
+        """What weights there are under a name."""
+        return list(dict.fromkeys(kind for _, each, kind in self.places if each == name))
 
     def compute_output_shape(self, states_shape, *args, **kwargs):
         rows, *axes, channels = states_shape[0]
@@ -167,3 +158,11 @@ class FusedCell(keras.Layer):
 
     def get_config(self):
         return {**super().get_config(), "plan": self.plan.config(), "recompute": self.recompute}
+
+
+def _glorot(shape):
+    """Glorot's uniform distribution, for the kernel of one edge."""
+    height, width, into, out = shape
+    into, out = (out, 1) if into == 1 < out else (into, out)  # a depthwise kernel lies across
+    limit = (6 / (height * width * (into + out))) ** 0.5
+    return keras.initializers.RandomUniform(-limit, limit)

@@ -74,6 +74,48 @@ class Stage:
     def edges(self):
         return len(self.states) * len(self.targets)
 
+    def levels(self):
+        """The cores that are computed together, by candidate, those that end in pointwise windows first.
+
+        All candidates end on the last level; those with fewer cores begin on a later one.
+        """
+        depth = max((len(candidate.cores) for candidate in self.candidates), default=0)
+        for level in reversed(range(depth)):
+            here = [(each, each.cores[-1 - level]) for each in self.candidates if len(each.cores) > level]
+            yield dict(sorted(here, key=lambda item: not item[1].windows[-1].pointwise))
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A run of weights of one stage that are used together.
+
+    Args:
+        stage: Number of the stage.
+        names: Of the operations, in order; each has weights for all edges.
+        shape: Of the weight of one operation on one edge; the last axis is the one along which others follow.
+        units: Number of edges, or (`of_states`) of states.
+        affine: For a normalization, whether it has a scale and shift.
+    """
+
+    stage: int
+    names: tuple
+    shape: tuple
+    units: int
+    affine: bool = False
+    of_states: bool = False
+
+    @property
+    def length(self):
+        return len(self.names) * self.units * self.shape[-1]
+
+    @property
+    def kinds(self):
+        """The variables in which it lies, by what they are."""
+        if len(self.shape) > 1:
+            return {"kernel": "kernel_" + "x".join(map(str, self.shape))}
+        learnt = ("gamma", "beta") if self.affine else ()
+        return {kind: kind for kind in ("moving_mean", "moving_variance", *learnt)}
+
 
 @dataclass(frozen=True)
 class CellPlan:
@@ -103,49 +145,33 @@ class CellPlan:
         """A plan from what `dataclasses.asdict` and JSON made of it."""
         return _read(cls, config, {"stages": Stage, "candidates": Candidate, "cores": Core, "windows": Window})
 
-    def kernels(self):
-        """Name, shape for one edge, and the sum of fan in and fan out of every kernel; some may come twice."""
-        c = self.channels
-        for window in self._windows(self.stages):
-            area = window.kernel[0] * window.kernel[1]
-            if window.kind == "depthwise":
-                yield window.name, (*window.kernel, 1, c), area * (c + 1)
-            elif window.kind == "full":
-                yield window.name, (*window.kernel, c, c), area * 2 * c
-            elif window.kind == "halves":
-                for name, width in _halves(window, c):
-                    yield name, (1, 1, c, width), c + width
+    def pieces(self):
+        """What the weights of a cell are made of, in the order in which it is computed."""
+        return [piece for s, stage in enumerate(self.stages) for piece in self._pieces(s, stage)]
 
-    def norms(self):
-        """Each normalization by name, and whether it is one of a core."""
-        found = {}
-        for stage in self.stages:
-            for candidate in stage.candidates:
-                found |= {core.norm: True for core in candidate.cores}
-                found |= {candidate.norm: False} if candidate.norm else {}
-        return list(found.items())
-
-    def shared(self, stage):
-        """Name, width for one edge, and number of edges (of a pool's normalization: states) of a stage's weights."""
-        for window in self._windows([stage]):
-            pairs = _halves(window, self.channels) if window.kind == "halves" else [(window.name, self.channels)]
-            yield from ((name, width, stage.edges) for name, width in pairs if name)
+    def _pieces(self, s, stage):
+        c, count = self.channels, stage.edges
+        for cores in stage.levels():
+            for core in cores.values():
+                for window in core.windows:
+                    if window.kind == "depthwise":
+                        yield Piece(s, (window.name,), (*window.kernel, 1, c), count)
+                    elif window.kind == "full" and not (window.pointwise and window is core.windows[-1]):
+                        yield Piece(s, (window.name,), (*window.kernel, c, c), count)
+                    elif window.kind == "halves":
+                        even, odd = window.name.split()
+                        yield Piece(s, (even,), (1, 1, c, c - c // 2), count)
+                        yield Piece(s, (odd,), (1, 1, c, c // 2), count)
+            last = tuple(core.windows[-1].name for core in cores.values() if core.windows[-1].pointwise)
+            if last:
+                yield Piece(s, last, (1, 1, c, c), count)
+            yield Piece(s, tuple(core.norm for core in cores.values()), (c,), count, affine=self.affine)
         for candidate in stage.candidates:
-            yield from ((core.norm, self.channels, stage.edges) for core in candidate.cores)
             if candidate.norm:
-                yield candidate.norm, self.channels, len(stage.states)
-
-    def _windows(self, stages):
-        cores = (core for stage in stages for candidate in stage.candidates for core in candidate.cores)
-        return (window for core in cores for window in core.windows)
+                yield Piece(s, (candidate.norm,), (c,), len(stage.states), of_states=True)
 
     def config(self):
         return dataclasses.asdict(self)
-
-
-def _halves(window, channels):
-    even, odd = window.name.split()
-    return [(even, channels - channels // 2), (odd, channels // 2)]
 
 
 def _read(kind, config, kinds):

@@ -19,70 +19,67 @@ def run_stage(stage, plan, states, gates, values, training):
         plan: The `CellPlan`.
         states: Its states, tensors `(rows, height, width, channels)`.
         gates: `(edges, candidates)`.
-        values: Weights by (name, kind), those of the stage's edges alone.
+        values: The stage's weights, by names and kind.
         training: Whether batches normalize themselves.
 
     Returns:
-        For each target a tensor; mean and variance of the batch by the name of the normalization.
+        For each target a tensor; and pairs of mean and variance of the batch, in the order of the plan's pieces.
     """
     running = _Running(stage, plan, values, training)
-    convolved = [candidate for candidate in stage.candidates if candidate.cores]
     linear = [candidate for candidate in stage.candidates if not candidate.cores]
-    totals = [running.convolved(convolved, states, gates)] if convolved else []
+    totals = [running.convolved(states, gates)] if len(linear) < len(stage.candidates) else []
     totals += [running.linear(linear, states, gates)] if linear else []
-    return ops.split(sum(totals[1:], totals[0]), len(stage.targets), axis=-1), running.moments
+    return backend.split(sum(totals[1:], totals[0]), len(stage.targets)), running.moments
 
 
 class _Running:
     def __init__(self, stage, plan, values, training):
         self.stage, self.plan, self.values, self.training = stage, plan, values, training
-        self.moments = {}
+        self.moments = []
 
     # ------------------------------------------------------------- convolutions
-    def convolved(self, candidates, states, gates):
-        """The sum of all candidates with convolutions; those with fewer cores start at a later level."""
-        start = _joined([relu for relu in map(ops.relu, states) for _ in self.stage.targets])
-        flows = dict.fromkeys(candidates, start)
-        for level in reversed(range(max(len(candidate.cores) for candidate in candidates))):
-            here = {c: c.cores[-1 - level] for c in candidates if len(c.cores) > level}
-            here = dict(sorted(here.items(), key=lambda item: not item[1].windows[-1].pointwise))
-            z = self.windows(here.values(), [flows[candidate] for candidate in here])
-            names = [core.norm for core in here.values()]
-            if level:
+    def convolved(self, states, gates):
+        """The sum of all candidates with convolutions."""
+        start, flows = _joined([relu for relu in map(ops.relu, states) for _ in self.stage.targets]), {}
+        levels = list(self.stage.levels())
+        for here in levels:
+            names = tuple(core.norm for core in here.values())
+            z = self.windows(here.values(), [flows.get(candidate, start) for candidate in here])
+            if here is not levels[-1]:
                 y = ops.relu(self.normalized(names, z))
-                flows |= zip(here, ops.split(y, len(here), axis=-1))
-        weights = ops.reshape(ops.stack([gates[:, candidate.index] for candidate in here]), (-1,))
-        y = self.normalized(names, z, ops.repeat(weights, self.plan.channels))
-        return sum(ops.split(y, len(here) * len(self.stage.states), axis=-1))
+                flows = dict(zip(here, backend.split(y, len(here))))
+        weights = ops.stack([gates[:, candidate.index] for candidate in here])[:, :, None]
+        weights = ops.reshape(ops.broadcast_to(weights, (*weights.shape[:2], self.plan.channels)), (-1,))
+        return backend.sum_of_groups(self.normalized(names, z, weights), len(here) * len(self.stage.states))
 
     def windows(self, cores, inputs):
         """The windows of several cores, the pointwise ones at their ends in one convolution."""
-        done, waiting, kernels = [], [], []
+        done, waiting, names = [], [], ()
         for core, x in zip(cores, inputs):
             *before, last = core.windows
             for window in before:
                 x = self.window(window, x)
             if last.pointwise:
                 waiting.append(x)
-                kernels.append(self.values[last.name, "kernel"])
+                names += (last.name,)
             else:
                 done.append(self.window(last, x))
         if waiting:
             groups = len(waiting) * self.stage.edges
-            done = [backend.grouped_conv(_joined(waiting), _joined(kernels), groups), *done]
+            done = [backend.grouped_conv(_joined(waiting), self.values[names, "kernel"], groups), *done]
         return _joined(done)
 
     def window(self, window, x):
         if window.kind == "thin":
             return x[:, :: window.strides[0], :: window.strides[1]]
-        kernel = self.halves(window) if window.kind == "halves" else self.values[window.name, "kernel"]
+        kernel = self.halves(window) if window.kind == "halves" else self.values[(window.name,), "kernel"]
         groups = x.shape[-1] if window.kind == "depthwise" else self.stage.edges
         return backend.grouped_conv(x, kernel, groups, window.strides, window.dilation)
 
     def halves(self, window):
         """Two 1×1 kernels as one of 2×2: one sees the first pixel of four, the other the last."""
         c, edges = self.plan.channels, self.stage.edges
-        even, odd = (ops.reshape(self.values[name, "kernel"], (c, edges, -1)) for name in window.name.split())
+        even, odd = (ops.reshape(self.values[(name,), "kernel"], (c, edges, -1)) for name in window.name.split())
         first = ops.reshape(_joined([even, ops.zeros_like(odd)]), (c, -1))
         last = ops.reshape(_joined([ops.zeros_like(even), odd]), (c, -1))
         nothing = ops.zeros_like(first)
@@ -90,21 +87,17 @@ class _Running:
 
     # ------------------------------------------------------------ normalization
     def normalized(self, names, z, gates=None):
-        held = lambda kind: _joined([self.values[name, kind] for name in names])  # noqa: E731
-        scale = offset = None
-        if (names[0], "gamma") in self.values:
-            scale, offset = held("gamma"), held("beta")
+        scale, offset = (self.values.get((names, kind)) for kind in ("gamma", "beta"))
         if gates is not None:
             gates = ops.cast(gates, "float32")
-            scale, offset = (gates if each is None else each * gates for each in (scale, offset))
-            offset = None if (names[0], "beta") not in self.values else offset
+            scale, offset = gates if scale is None else scale * gates, None if offset is None else offset * gates
         if not self.training:
-            mean, variance = held("moving_mean"), held("moving_variance")
+            mean, variance = (self.values[names, kind] for kind in ("moving_mean", "moving_variance"))
             factor = ops.rsqrt(variance + self.plan.epsilon) * (1.0 if scale is None else scale)
             shift = -mean * factor if offset is None else offset - mean * factor
             return z * ops.cast(factor, z.dtype) + ops.cast(shift, z.dtype)
         y, *moments = backend.batch_normalized(z, scale, offset, self.plan.epsilon)
-        self.moments |= zip(names, zip(*(ops.split(each, len(names)) for each in moments)))
+        self.moments.append(moments)
         return y
 
     # ------------------------------------------------------------------- linear
@@ -116,7 +109,7 @@ class _Running:
             if candidate.pool:
                 pool = ops.max_pool if candidate.pool == "max" else ops.average_pool
                 part = pool(x, candidate.size, candidate.strides, "same")
-            parts.append(self.normalized([candidate.norm], part) if candidate.norm else part)
+            parts.append(self.normalized((candidate.norm,), part) if candidate.norm else part)
         weights = ops.stack([gates[:, candidate.index] for candidate in candidates])
         weights = ops.reshape(weights, (len(candidates) * len(states), 1, len(self.stage.targets), 1))
         kernel = ops.reshape(

@@ -81,11 +81,8 @@ class _Planning:
         if any(end.shape != whole for end, chain in zip(steps.ends, steps.chains) if chain is not None):
             raise _Unknown
         self.norms |= {(o.momentum, o.epsilon) for c in steps.chains for o, *_ in c or () if isinstance(o, BatchNorm)}
-        return tuple(
-            _candidate(i, list(chain), shape, whole, self.affine)
-            for i, chain in enumerate(steps.chains)
-            if chain is not None
-        )
+        chains = [(i, list(chain)) for i, chain in enumerate(steps.chains) if chain is not None]
+        return tuple(_candidate(i, chain, shape, whole, self.affine) for i, chain in chains)
 
 
 class _Steps(Tracer):

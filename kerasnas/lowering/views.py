@@ -23,7 +23,7 @@ class View:
 
     @property
     def kinds(self):
-        return [kind for name, kind in self.cell.held if name == self.name]
+        return self.cell.kinds(self.name)
 
     def value(self, kind):
         """A weight as the plain layer has it."""
