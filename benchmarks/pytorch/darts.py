@@ -1,6 +1,6 @@
 """DARTS in plain eager PyTorch, written in the standard way: a module for each candidate of each edge.
 
-Padding at two strides is that of Keras ("same": the odd pixel after), and normalizations are Keras's, so that weights and
+Padding at two strides is Keras's ("same": the odd pixel after), and so are normalizations, so that weights and
 figures can be compared. Reference: Liu et al., 2019, "DARTS: Differentiable Architecture Search".
 """
 
