@@ -67,12 +67,12 @@ class FusedCell(keras.Layer):
             A list with a tensor for each node.
         """
         edges = ops.ones_like(gates[:, 0]) if edges is None else edges
-        held = [ops.convert_to_tensor(self.held[name]) for name in self.sizes]
-        given = [*states, gates, edges, *held]
+        names = [name for name in self.sizes if not (training and name.startswith("moving"))]
+        given = [*states, gates, edges, *(ops.convert_to_tensor(self.held[name]) for name in names)]
         split = len(states), len(states) + 2
 
         def compute(*tensors):
-            values = self._by_stage(tensors[split[1] :])
+            values = self._by_stage(dict(zip(names, tensors[split[1] :])))
             return self._nodes(tensors[: split[0]], *tensors[slice(*split)], values, training)
 
         results = backend.recomputed(compute, given) if self.recompute and training else compute(*given)
@@ -82,11 +82,12 @@ class FusedCell(keras.Layer):
 
     def _by_stage(self, held):
         """For each stage its weights by names and kind."""
-        parts = {name: backend.split(value, self.sizes[name]) for name, value in zip(self.sizes, held)}
+        parts = {name: backend.split(value, self.sizes[name]) for name, value in held.items()}
         found = [{} for _ in self.plan.stages]
         for piece in self.pieces:
             for kind, name in piece.kinds.items():
-                found[piece.stage][piece.names, kind] = parts[name].pop(0)
+                if name in parts:
+                    found[piece.stage][piece.names, kind] = parts[name].pop(0)
         return found
 
     def _nodes(self, inputs, gates, edges, values, training):
