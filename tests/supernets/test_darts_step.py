@@ -90,7 +90,7 @@ def test_loss_gradients_and_updated_architecture_weights_are_those_of_plain_pyto
     for name, parameters in here:
         for row, edge in enumerate(search.network.cells[0].edges):
             moved = array(bilevel.supernet.alphas[f"{name}/{edge}"])
-            np.testing.assert_allclose(moved, parameters[row].detach().numpy(), atol=1e-5)
+            np.testing.assert_allclose(moved, parameters[row].detach().numpy(), atol=3e-5)  # a tenth of a step
     last = search.network.cells[-1].edges["node_1/edge_2"].candidates["sep_conv_5x5"]
     kernel = bilevel.supernet.made[f"cells/cell_{CELLS - 1}/node_1/edge_2/sep_conv_5x5/conv_1:Conv"].value("kernel")
     np.testing.assert_allclose(array(kernel)[0, 0].T, last[-2].weight.detach().numpy()[:, :, 0, 0], atol=1e-5)
