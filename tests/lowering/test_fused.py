@@ -1,7 +1,10 @@
 """A fused cell computes what a layer for each candidate does."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -214,3 +217,16 @@ def test_without_gradients_of_grouped_convolutions_there_is_another_way(monkeypa
     fused, general = twins(SPACES["separables"](), ODD)
     monkeypatch.setattr(backend, "_differentiates_groups", lambda: False)
     check_equal(fused, general, ODD)
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="asks TensorFlow")
+def test_whether_grouped_convolutions_have_gradients_is_found_out():
+    """With oneDNN switched off TensorFlow's CPU has none; with it, it has, also when first asked inside a graph."""
+    code = (
+        "import tensorflow as tf; from kerasnas import backend; "
+        "print(tf.function(lambda: tf.constant(backend._differentiates_groups()))().numpy())"
+    )
+    for switch, expected in (("0", "False"), ("1", "True")):
+        environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": switch}
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=environment)
+        assert done.stdout.split()[-1] == expected
