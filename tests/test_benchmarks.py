@@ -128,3 +128,43 @@ def test_paths_on_small_pictures(tmp_path):
     ours, beside = json.loads(out.read_text())["rows"]
     assert ours["traces"] == 1 and ours["new_paths"] == 6 and ours["moved"] == 0 < ours["off_path"]
     assert ours["ratio"] == pytest.approx(ours["step_s"] / beside["step_s"])
+
+
+def test_steps_of_a_search_are_taken_in_turn(monkeypatch):
+    from argparse import Namespace
+
+    from benchmarks import darts
+
+    taken = []
+
+    class Made(darts.Process):
+        def __init__(self, model, args):
+            self.model, self.steps, self.peak = model, [], 7.0
+            self.build, self.first = [1.0, 0.5], [9.0, 4.0]
+
+        def step(self):
+            taken.append(self.model)
+            return [2.0, 1.0] if self.model == "pytorch" else [0.5 + len(self.steps), 0.25]
+
+        def end(self):
+            taken.append("end")
+
+    monkeypatch.setattr(darts, "Process", Made)
+    args = Namespace(models=["kerasnas", "pytorch"], steps=3, size="small", rule="darts", backend="torch")
+    first, second = darts.measure(args)
+    assert taken == ["kerasnas", "pytorch"] * 3 + ["end"] * 2
+    assert (
+        first["model"] == "kerasnas" and first["step_s"] == 1.5 and first["ratio"] == 0.75
+    )  # the median to the other's
+    assert first["cpu_ratio"] == 0.25 and first["build_s"] == 1.0 and first["first_step_s"] == 9.0
+    assert second["ratio"] == 1.0 and second["backend"] == "-" and second["peak_mb"] == 7.0
+
+
+@pytest.mark.slow
+def test_a_step_of_a_search_is_measured(tmp_path):
+    out = tmp_path / "out.json"
+    done = run("benchmarks.darts", "--models", "kerasnas", "--steps", "2", "--out", str(out))
+    assert done.returncode == 0, done.stderr[-2000:]
+    (row,) = json.loads(out.read_text())["rows"]
+    assert row["model"] == "kerasnas" and row["ratio"] == 1.0
+    assert 0 < row["step_s"] < row["first_step_s"] and row["build_s"] > 0 and row["peak_mb"] > 100

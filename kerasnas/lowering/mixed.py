@@ -120,15 +120,21 @@ class MixedCell(Node):
 
     def flow(self, tracer, inputs, path, strides=1):
         states = list(inputs) if isinstance(inputs, (tuple, list)) else [inputs]
-        for i, edges in enumerate(self.nodes):
-            at = join(path, f"node_{i}")
-            parts = [self._part(tracer, states[edge.source], edge, at, strides) for edge in edges]
-            states.append(tracer.mix("add", parts, states[0], join(at, "sum")))
+        states = tracer.cell(self, states, path, strides)
         made = states[self.inputs :]
         if self.output != "loose":
             return tracer.merge(self.output, made, join(path, "output"))
         parts = [Part(self._unread(self.inputs + i), lambda state=state: state) for i, state in enumerate(made)]
         return tracer.mix("concatenate", parts, states[0], join(path, "output"))
+
+    def states(self, tracer, states, path, strides):
+        """The states of a cell, those of its nodes too, candidate by candidate."""
+        states = list(states)
+        for i, edges in enumerate(self.nodes):
+            at = join(path, f"node_{i}")
+            parts = [self._part(tracer, states[edge.source], edge, at, strides) for edge in edges]
+            states.append(tracer.mix("add", parts, states[0], join(at, "sum")))
+        return states
 
     def _part(self, tracer, state, edge, path, strides):
         stepped = strides if edge.source < self.inputs else 1

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 import keras
 
 from kerasnas.errors import SpaceError
+from kerasnas.layers.fused_cell import FusedCell
 from kerasnas.layers.weighing import weighted_sum, zeros_for
 from kerasnas.lowering.alignment import aligned
 from kerasnas.lowering.costing import Cost, Symbol
+from kerasnas.lowering.fusing import fused_plan
 from kerasnas.lowering.model import KerasTracer
 from kerasnas.lowering.tracer import Tracer
+from kerasnas.lowering.views import View
 from kerasnas.operations import BatchNorm
 from kerasnas.space import join
 
@@ -36,18 +39,23 @@ class Making(Tracer):
 
     Args:
         affine: Whether batch normalizations have a learnt scale and shift.
+        fused: Whether cells are one layer each where they can be.
+        recompute: Whether these compute themselves anew in the backward pass.
 
     Attributes:
-        made: Layers, or functions, by key.
+        made: Layers, functions, or `View`s of a fused cell, by key.
+        cells: `FusedCell`s by path.
+        orders: For each the order of its edges.
         operations: The primitive operation of each and the shapes it reads, by key.
         joins: `Join`s by path.
     """
 
     remembers = True
 
-    def __init__(self, affine):
-        self.affine = affine
+    def __init__(self, affine, fused=False, recompute=False):
+        self.affine, self.fused, self.recompute = affine, fused, recompute
         self.places, self.made, self.operations, self.joins = {}, {}, {}, {}
+        self.cells, self.orders, self.edges, self.stateless = {}, {}, {}, {}
 
     def shape(self, datum):
         return datum.shape
@@ -58,7 +66,7 @@ class Making(Tracer):
         if self.operations.setdefault(key, (operation, shapes)) != (operation, shapes):
             raise SpaceError(f"Expected '{path}' to read one shape wherever it stands. Received: {shapes} and another.")
         if key not in self.made:
-            self.made[key] = _built(operation.layer(shapes, None), shapes)
+            self.made[key] = self._made(operation, shapes, path, key)
         sources = inputs if isinstance(inputs, tuple) else (inputs,)
         return Symbol(operation.shape(shapes), Cost(operation.params(shapes), operation.flops(shapes), 0), sources)
 
@@ -66,6 +74,28 @@ class Making(Tracer):
         """The operation, without a scale and shift where none are learnt."""
         bare = isinstance(operation, BatchNorm) and not self.affine
         return dataclasses.replace(operation, affine=False) if bare else operation
+
+    def _made(self, operation, shapes, path, key):
+        at = next((at for at in self.edges if path.startswith(f"{at}/")), None)
+        if at is None:
+            return _built(operation.layer(shapes, None), shapes)
+        if not operation.params(shapes):  # one does for all edges
+            if (operation, shapes) not in self.stateless:
+                self.stateless[operation, shapes] = _built(operation.layer(shapes, None), shapes)
+            return self.stateless[operation, shapes]
+        return View(operation, shapes, *self.edges[at][:1], key[len(at) + 1 :], self.edges[at][1])
+
+    def cell(self, cell, states, path, strides):
+        plan = self.fused and fused_plan(cell, [state.shape for state in states], strides, self.affine)
+        if plan:
+            layer = FusedCell(plan[0], self.recompute, name=path.replace("/", "_"))
+            layer.build([(None, *state.shape) for state in states])
+            self.cells[path], self.orders[path] = layer, plan[1]
+            names = (join(path, f"node_{node}/{cell.nodes[node][at].name}") for node, at in plan[1])
+            self.edges = {name: (layer, i) for i, name in enumerate(names)}
+        made = super().cell(cell, states, path, strides)
+        self.edges = {}
+        return made
 
     def mix(self, kind, parts, first, path):
         results = [part.run() for part in parts]
@@ -101,7 +131,8 @@ class Reading(Tracer):
     def primitive(self, operation, inputs, path):
         layer = self.supernet.made[key_of(operation, path)]
         inputs = list(inputs) if isinstance(inputs, tuple) else inputs
-        return layer(inputs, training=self.training) if isinstance(layer, keras.Layer) else layer(inputs)
+        trained = isinstance(layer, (keras.Layer, View))
+        return layer(inputs, training=self.training) if trained else layer(inputs)
 
     def weight(self, factors):
         """The weight of a candidate: a tensor, None for one, 0 for a candidate that is not computed at all."""
@@ -152,10 +183,36 @@ class ThroughGates(Reading):
             inside a candidate are computed in full: TensorFlow does not differentiate such switches within switches.
     """
 
+    fuses = True  # whether cells that are one layer are computed as such
+
     def __init__(self, supernet, gates, training=None, sampled=False):
         super().__init__(supernet)
         self.gates, self.training, self.sampled = gates, training, sampled
         self.inside = False
+        self.matrices = {}  # gates of a cell's edges, which cells of a kind have in common
+
+    def cell(self, cell, states, path, strides):
+        fused = self.supernet.cells.get(path)
+        if fused is None or self.sampled or not self.fuses:
+            return super().cell(cell, states, path, strides)
+        if cell not in self.matrices:
+            edges = [cell.nodes[node][at] for node, at in self.supernet.orders[path]]
+            weights = [self.weight(edge.factors) for edge in edges]
+            gates = [self._gates(edge.operations) for edge in edges]
+            weighed = [g if w is None else g * w for g, w in zip(gates, weights)]
+            ones = keras.ops.ones((), "float32")
+            alone = keras.ops.stack([ones if w is None else w for w in weights]) if cell.partial > 1 else None
+            self.matrices[cell] = keras.ops.stack(weighed), alone
+        gates, edges = self.matrices[cell]
+        return [*states, *fused(states, gates, edges, training=self.training)]
+
+    def _gates(self, mixed):
+        """The weights of a mixed node's candidates, as one tensor."""
+        pairs = [branch.factors[0] for branch in mixed.branches if len(branch.factors) == 1]
+        (path, *others) = {factor.path for branch in mixed.branches for factor in branch.factors}
+        if not others and tuple(factor.values for factor in pairs) == tuple((v,) for v in self.supernet.labels[path]):
+            return self.gates[path]
+        return keras.ops.stack([self.weight(branch.factors) for branch in mixed.branches])
 
     def weight(self, factors):
         product = None

@@ -9,6 +9,7 @@ from kerasnas.lowering.costing import Symbol
 from kerasnas.lowering.opening import Opened, open_space
 from kerasnas.lowering.readings import AlongPath, Inheriting, Making, ThroughGates
 from kerasnas.lowering.statistics import recompute_statistics
+from kerasnas.lowering.views import View
 from kerasnas.space.domain import Subsets
 
 
@@ -27,11 +28,14 @@ class Supernet(keras.Model):
         normalized_pools: Whether pools that can be chosen are followed by such a normalization.
         partial: Only one of so many channels passes a cell's operations; nothing can be inherited then.
         seed: Of the first architecture weights.
+        fused: Whether each cell whose candidates are of the known kinds is one layer: equal in result, and faster.
+        recompute: Whether such a cell computes itself anew in the backward pass: less memory for more time.
 
     Attributes:
         alphas: By decision, the architecture weights: one for each answer, drawn from 1e-3 · N(0, 1). Those of the
             question which states enter a node of a cell are there for rules that weigh edges.
-        made: The layers, by the path where they stand and what they are.
+        made: The layers, by the path where they stand and what they are; `View`s of the weights of fused cells.
+        cells: The fused cells by path.
 
     Raises:
         SpaceError: At a decision that cannot be mixed, with its path and the reason.
@@ -41,17 +45,19 @@ class Supernet(keras.Model):
     """
 
     def __init__(
-        self, space, input_shape, affine=False, normalized_pools=False, partial=1, seed=0, name="supernet"
+        self, space, input_shape, affine=False, normalized_pools=False, partial=1, seed=0, name="supernet",
+        fused=True, recompute=False,
     ):  # fmt: skip
         super().__init__(name=name)
         self.opened = space if isinstance(space, Opened) else open_space(space, normalized_pools, partial)
         self.partial = partial
         self.shapes = named_shapes(self.opened.node, input_shape)
-        making = Making(affine)
+        making = Making(affine, fused, recompute)
         several = isinstance(self.shapes, dict)
         given = {n: Symbol(shape) for n, shape in self.shapes.items()} if several else Symbol(self.shapes)
         self.opened.node.flow(making, given, "")
         self.made, self.joins, self.operations = making.made, making.joins, making.operations
+        self.cells, self.orders = making.cells, making.orders
         domains = self.opened.domains
         self.labels = {path: tuple(d.labels if hasattr(d, "labels") else d.values()) for path, d in domains.items()}
         self.exclusive = {path: not isinstance(domain, Subsets) for path, domain in domains.items()}
@@ -179,6 +185,11 @@ def _inputs(shapes):
 def _copy(source, target):
     """Give a layer the weights of the supernet's; a scale and shift that were not learnt stay one and zero."""
     if not isinstance(target, keras.Layer):
+        return
+    if isinstance(source, View):
+        for weight in target.weights:
+            if (kind := weight.path.rsplit("/", 1)[-1]) in source.kinds:
+                weight.assign(source.value(kind))
         return
     values = {weight.path.rsplit("/", 1)[-1]: weight for weight in source.weights}
     if len(values) != len(source.weights):  # a layer of layers: names alone do not tell them apart

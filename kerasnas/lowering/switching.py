@@ -61,7 +61,7 @@ class Switching(Reading):
             return layer(inputs, training=False)
         if self.statistics == GATHERED:
             self._gather(layer, inputs)
-        return backend.batch_normalized(inputs, layer.gamma, layer.beta, layer.epsilon)
+        return backend.batch_normalized(inputs, layer.gamma, layer.beta, layer.epsilon)[0]
 
     def _gather(self, layer, inputs):
         axes = tuple(range(len(inputs.shape) - 1))

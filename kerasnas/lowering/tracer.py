@@ -34,6 +34,10 @@ class Tracer:
         node = operation.expand(self.shapes(inputs))
         return self.primitive(operation, inputs, path) if node is None else node.flow(self, inputs, path)
 
+    def cell(self, cell, states, path, strides):
+        """All states of a mixed cell, of its input states: candidate by candidate, unless there is a shorter way."""
+        return cell.states(self, states, path, strides)
+
     def merge(self, kind, results, path):
         """One datum of several: "last", or a key of `MERGES`, for which unequal shapes are brought to one first."""
         if kind == "last" or len(results) == 1:

@@ -59,7 +59,7 @@ def expected_cost(supernet: Supernet, gates, of="flops"):
 class _Pricing(ThroughGates):
     """Sends shapes through a supernet and adds up costs, each times the weight under which it is met."""
 
-    remembers = False
+    remembers, fuses = False, False
 
     def __init__(self, supernet, gates, of):
         super().__init__(supernet, gates)

@@ -27,6 +27,7 @@ class SinglePath(keras.Model):
             a path under any of them.
 
     Raises:
+        ArgumentError: If the supernet has fused cells.
         StrategyError: On JAX, on whose CPU gradients of convolutions in a switch take some forty times as long.
 
     Reference:
@@ -36,6 +37,11 @@ class SinglePath(keras.Model):
     def __init__(self, supernet, clip=5.0, seed=0):
         if keras.backend.backend() == "jax":
             raise StrategyError("Expected TensorFlow or PyTorch for training along sampled paths. Received: jax.")
+        if supernet.cells:
+            raise ArgumentError(
+                "Expected a supernet with a layer a candidate: `Supernet(..., fused=False)`. Received: cells that "
+                "are one layer, in whose variables the weights of several candidates lie."
+            )
         super().__init__(name="single_path")
         self.supernet, self.clip = supernet, clip
         self.draws = keras.random.SeedGenerator(seed)

@@ -27,7 +27,7 @@ def mixed():
 
 
 def trainer(optimizer="sgd", space=None, shape=(6,), clip=None, seed=0, metrics=None):
-    model = SinglePath(Supernet(space or mixed(), shape, affine=True), clip, seed)
+    model = SinglePath(Supernet(space or mixed(), shape, affine=True, fused=False), clip, seed)
     model.compile(optimizer=optimizer, loss="sparse_categorical_crossentropy", metrics=metrics)
     return model
 
@@ -259,3 +259,10 @@ def test_what_it_cannot_do_is_said(monkeypatch):
     monkeypatch.setattr(keras.backend, "backend", lambda: "jax")
     with pytest.raises(StrategyError, match="TensorFlow or PyTorch"):
         SinglePath(None)
+
+
+@pytest.mark.backend
+def test_cells_of_one_layer_are_refused():
+    fused = Supernet(READY["nasbench201"][0](), READY["nasbench201"][1])
+    with pytest.raises(ArgumentError, match="fused=False"):
+        SinglePath(fused)

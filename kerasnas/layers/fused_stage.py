@@ -1,0 +1,123 @@
+"""What one stage of a fused cell computes: all edges that leave some states, at once."""
+
+import keras
+
+from kerasnas import backend
+
+ops = keras.ops
+
+
+def run_stage(stage, plan, states, gates, values, training):
+    """What the edges of a stage put out.
+
+    Channels are ordered by candidate, state, edge of the state, channel. A normalization is free of scale and shift
+    while searching, so that Σ gate · norm(z) is one normalization with the gates for its scale, then a sum. Pools and
+    skips are linear: one 1×1 convolution, whose kernel is the gates.
+
+    Args:
+        stage: The `Stage`.
+        plan: The `CellPlan`.
+        states: Its states, tensors `(rows, height, width, channels)`.
+        gates: `(edges, candidates)`.
+        values: The stage's weights, by names and kind.
+        training: Whether batches normalize themselves.
+
+    Returns:
+        For each target a tensor; and pairs of mean and variance of the batch, in the order of the plan's pieces.
+    """
+    running = _Running(stage, plan, values, training)
+    linear = [candidate for candidate in stage.candidates if not candidate.cores]
+    totals = [running.convolved(states, gates)] if len(linear) < len(stage.candidates) else []
+    totals += [running.linear(linear, states, gates)] if linear else []
+    return backend.split(sum(totals[1:], totals[0]), len(stage.targets)), running.moments
+
+
+class _Running:
+    def __init__(self, stage, plan, values, training):
+        self.stage, self.plan, self.values, self.training = stage, plan, values, training
+        self.moments = []
+
+    # ------------------------------------------------------------- convolutions
+    def convolved(self, states, gates):
+        """The sum of all candidates with convolutions."""
+        start, flows = _joined([relu for relu in map(ops.relu, states) for _ in self.stage.targets]), {}
+        levels = list(self.stage.levels())
+        for here in levels:
+            names = tuple(core.norm for core in here.values())
+            z = self.windows(here.values(), [flows.get(candidate, start) for candidate in here])
+            if here is not levels[-1]:
+                y = ops.relu(self.normalized(names, z))
+                flows = dict(zip(here, backend.split(y, len(here))))
+        weights = ops.stack([gates[:, candidate.index] for candidate in here])[:, :, None]
+        weights = ops.reshape(ops.broadcast_to(weights, (*weights.shape[:2], self.plan.channels)), (-1,))
+        return backend.sum_of_groups(self.normalized(names, z, weights), len(here) * len(self.stage.states))
+
+    def windows(self, cores, inputs):
+        """The windows of several cores, the pointwise ones at their ends in one convolution."""
+        done, waiting, names = [], [], ()
+        for core, x in zip(cores, inputs):
+            *before, last = core.windows
+            for window in before:
+                x = self.window(window, x)
+            if last.pointwise:
+                waiting.append(x)
+                names += (last.name,)
+            else:
+                done.append(self.window(last, x))
+        if waiting:
+            groups = len(waiting) * self.stage.edges
+            done = [backend.grouped_conv(_joined(waiting), self.values[names, "kernel"], groups), *done]
+        return _joined(done)
+
+    def window(self, window, x):
+        if window.kind == "thin":
+            return x[:, :: window.strides[0], :: window.strides[1]]
+        kernel = self.halves(window) if window.kind == "halves" else self.values[(window.name,), "kernel"]
+        groups = x.shape[-1] if window.kind == "depthwise" else self.stage.edges
+        return backend.grouped_conv(x, kernel, groups, window.strides, window.dilation)
+
+    def halves(self, window):
+        """Two 1×1 kernels as one of 2×2: one sees the first pixel of four, the other the last."""
+        c, edges = self.plan.channels, self.stage.edges
+        even, odd = (ops.reshape(self.values[(name,), "kernel"], (c, edges, -1)) for name in window.name.split())
+        first = ops.reshape(_joined([even, ops.zeros_like(odd)]), (c, -1))
+        last = ops.reshape(_joined([ops.zeros_like(even), odd]), (c, -1))
+        nothing = ops.zeros_like(first)
+        return ops.reshape(ops.stack([first, nothing, nothing, last]), (2, 2, c, -1))
+
+    # ------------------------------------------------------------ normalization
+    def normalized(self, names, z, gates=None):
+        scale, offset = (self.values.get((names, kind)) for kind in ("gamma", "beta"))
+        if gates is not None:
+            gates = ops.cast(gates, "float32")
+            scale, offset = gates if scale is None else scale * gates, None if offset is None else offset * gates
+        if not self.training:
+            mean, variance = (self.values[names, kind] for kind in ("moving_mean", "moving_variance"))
+            factor = ops.rsqrt(variance + self.plan.epsilon) * (1.0 if scale is None else scale)
+            shift = -mean * factor if offset is None else offset - mean * factor
+            return z * ops.cast(factor, z.dtype) + ops.cast(shift, z.dtype)
+        y, *moments = backend.batch_normalized(z, scale, offset, self.plan.epsilon)
+        self.moments.append(moments)
+        return y
+
+    # ------------------------------------------------------------------- linear
+    def linear(self, candidates, states, gates):
+        """The sum of pools and skips."""
+        x, c, parts = _joined(states), self.plan.channels, []
+        for candidate in candidates:
+            part = x
+            if candidate.pool:
+                pool = ops.max_pool if candidate.pool == "max" else ops.average_pool
+                part = pool(x, candidate.size, candidate.strides, "same")
+            parts.append(self.normalized((candidate.norm,), part) if candidate.norm else part)
+        weights = ops.stack([gates[:, candidate.index] for candidate in candidates])
+        weights = ops.reshape(weights, (len(candidates) * len(states), 1, len(self.stage.targets), 1))
+        kernel = ops.reshape(
+            weights * ops.reshape(ops.eye(c, dtype=weights.dtype), (1, c, 1, c)),
+            (1, 1, -1, c * len(self.stage.targets)),
+        )
+        return backend.grouped_conv(_joined(parts), ops.cast(kernel, x.dtype), 1)
+
+
+def _joined(tensors):
+    return tensors[0] if len(tensors) == 1 else ops.concatenate(tensors, axis=-1)
