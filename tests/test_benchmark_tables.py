@@ -2,12 +2,13 @@
 
 import argparse
 import json
+import random
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import nas_table, proposals, series, tabular, text
+from benchmarks import fidelities, fronts, nas_table, proposals, series, tabular, text
 from benchmarks.table import show, write
 from kerasnas import spaces
 from kerasnas.contract import Measurement, Proposal, Trial
@@ -266,3 +267,35 @@ def test_proposals_are_timed_to_the_end_of_a_small_space():
 
 def test_a_journal_is_read_again():
     assert 0 < proposals.replaying(5, "random") < 10
+
+
+# ------------------------------------------------------------- fronts
+def accel(rows=40):
+    """Random networks of Accel-NASBench's space with made-up figures; the last has no latency."""
+    space, rng = spaces.accel_nasbench(), random.Random(0)
+    found = [space.sample(rng) for _ in range(rows)]
+    columns = {f"block{i}_{short}": f"block_{i}/{name}" for i in range(7) for name, short in spaces.ACCEL_COLUMNS}
+    frame = pd.DataFrame({column: [each[path] for each in found] for column, path in columns.items()})
+    for name in ("val_top1", "params", "macs", "train_time", "latency_zcu102"):
+        frame[name] = [rng.uniform(1, 2) for _ in found]
+    frame.loc[rows - 1, "latency_zcu102"] = np.nan
+    return frame
+
+
+def test_the_whole_table_is_the_whole_volume_and_less_is_less():
+    whole = fronts.Fronts(accel(), "zcu102", 40).run(RandomSearch(), 0)
+    part = fronts.Fronts(accel(), "zcu102", 5).run(RandomSearch(), 0)
+    assert whole == pytest.approx(1) and 0 < part < 1
+
+
+# ------------------------------------------------------------- fidelities
+def test_epochs_until_a_score_was_reached():
+    def trial(number, score, epochs):
+        measured = Measurement({"val_accuracy": score}, extra={"epochs": epochs})
+        return Trial(Proposal(None, number), "completed", measured)
+
+    trials = [trial(0, 0.5, 1), trial(1, 0.7, 2), trial(2, 0.9, 6)]
+    assert [fidelities.reached(trials, score) for score in (0.5, 0.7, 0.71, 0.95)] == [1, 3, 9, None]
+    row = fidelities.row("asha", 0, trials, 2.0, 0.7, 30)
+    assert row["score"] == 0.9 and row["epochs"] == 9 and row["reached"] == 0.1
+    assert fidelities.row("random", 0, trials, 2.0, None, 9)["reached"] == 1.0

@@ -21,6 +21,7 @@ class Budget:
         max_params: The same as `max_model_size`; the lesser of both holds.
         max_flops: FLOPs of a model for one example: two for each multiply-add.
         refit: Whether the final model is trained again on all rows, for which time is kept.
+        remeasure: How many of the best trials are measured again with new seeds, for which time is kept.
 
     Raises:
         ArgumentError: If a limit is not positive.
@@ -33,9 +34,10 @@ class Budget:
     max_params: int | None = None
     max_flops: int | None = None
     refit: bool = False
+    remeasure: int = 0
 
     def __post_init__(self):
-        for name in (limit.name for limit in fields(self) if limit.name != "refit"):
+        for name in (limit.name for limit in fields(self) if limit.name not in ("refit", "remeasure")):
             value = getattr(self, name)
             number = isinstance(value, numbers.Real) and not isinstance(value, bool)
             if value is not None and not (number and value > 0):

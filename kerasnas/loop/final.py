@@ -43,10 +43,15 @@ class Final:
         return {**vars(self), "calibration": told}
 
 
-def choose(run, context, journal):
+def choose(run, context, journal, settled=None):
     """Decide, build and write the final model; decided before for the same trials, it is read again.
 
     A final model of fewer trials stays where it is better on the validation rows: more time never gives a worse one.
+
+    Args:
+        run, context, journal: Of the search.
+        settled: The `Trial` that new measurements hold for best, which is then the first of the model's members; None
+            for the best measured.
 
     Returns:
         The plain Keras model.
@@ -54,18 +59,21 @@ def choose(run, context, journal):
     import keras
 
     path = Path(context.folder) / FILE
-    told = told_of(run)
+    told, first = told_of(run), None if settled is None else settled.number
     known = next((each for each in (path, path.with_name(SAVED)) if each.exists()), None)
     facts = journal.facts("final") if known is not None else []
-    if any(fact["told"] == told for fact in facts[-1:]) and run.reason != "interrupted":
+    if (
+        any(fact["told"] == told and fact.get("settled") == first for fact in facts[-1:])
+        and run.reason != "interrupted"
+    ):
         return keras.models.load_model(known)
-    found = _found(run, context)
-    if facts and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
+    found = _found(run, context, first)
+    if facts and first is None and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
         journal.fact("final", {**facts[-1], "told": told})
         return keras.models.load_model(known)
     model = _joined(found, context)
     replace_with(path, model.save)
-    journal.fact("final", {**found.to_json(), "told": told})
+    journal.fact("final", {**found.to_json(), "told": told, **({} if first is None else {"settled": first})})
     return model
 
 
@@ -109,9 +117,9 @@ def assembled(models, weights, temperatures, heads):
     return plain(tempered(whole, changed) if changed else whole)
 
 
-def _found(run, context):
-    """The `Final` of a run."""
-    ranked = _kept(run, context)
+def _found(run, context, first=None):
+    """The `Final` of a run, `first` the number of the trial that comes before better measured ones."""
+    ranked = sorted(_kept(run, context), key=lambda trial: trial.number != first)
     best = ranked[0]
     found = Final([best.number], [1.0], "single", best.measurement.metrics)
     answers = _answers(ranked[:CANDIDATES], context)
@@ -121,14 +129,15 @@ def _found(run, context):
     mixed = answers[0]
     # The mean of several networks would cost what an objective of sizes holds against them.
     if len(answers) > 1 and not context.objective.terms and len(context.objectives) == 1:
-        found, mixed = _mixed(found, ranked, answers, context, told)
+        found, mixed = _mixed(found, ranked, answers, context, told, first)
     return _calibrated(found, mixed, context, told)
 
 
-def _mixed(found, ranked, answers, context, told):
+def _mixed(found, ranked, answers, context, told, first):
     """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse.
 
     An accuracy may be lower by half a standard error: so little is chance, and the loss, which tells more, is lower.
+    The mean holds the trial that new measurements chose, if there is one (`first`).
     """
     best = context.objective.score(found.metrics)
     least = best - 0.25 * chance(context.objective, best, len(context.task.validation))
@@ -136,6 +145,8 @@ def _mixed(found, ranked, answers, context, told):
     for ways in (selection.WAYS, selection.WAYS[:-1]):
         mixture = selection.select(losses_of, answers, context.seed, ways)
         mixed = mixture.of(answers)
+        if first is not None and 0 not in mixture.weights:
+            continue
         if len(mixture.weights) == 1 and 0 in mixture.weights:
             break
         metrics = told(mixed)

@@ -8,6 +8,7 @@ import random
 from kerasnas.errors import SearchError
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import history
+from kerasnas.loop.remeasuring import TIMES
 
 AGAIN = 1.15  # times as long as in its trial a network takes to train on all rows
 
@@ -92,7 +93,7 @@ class Run:
         limit = self._limit()
         if limit and not self._open:
             return self._end(limit)
-        executor = self.open_executor(self.evaluator, self._measured(), self._report)
+        executor = self.open_executor(self.evaluator, self.measured(), self._report)
         try:
             return self._end(self._loop(executor))
         except KeyboardInterrupt:
@@ -110,7 +111,7 @@ class Run:
         if self.trials:
             self._tell_observers("replayed", self.trials)
 
-    def _measured(self):
+    def measured(self):
         """The context of the evaluator, to whom the price of a network is nothing that training could better."""
         # The clock stays here: it cannot travel to workers.
         return dataclasses.replace(self.context, objective=self.context.objective.learnt, seconds_left=None)
@@ -131,7 +132,7 @@ class Run:
             if not running:
                 return limit or "space exhausted"
             ended = executor.wait()
-            trial = self._checked(ended)
+            trial = self.checked(ended)
             running -= 1
             if ended.status == "interrupted":
                 if trial.status == "interrupted":  # what there is of it can be used
@@ -147,8 +148,9 @@ class Run:
         return self.budget.exhausted(self._begun, self.epochs, self._spoken_for(), shortest)
 
     def _spoken_for(self):
-        """Seconds that are spent, or kept for training the best network again."""
-        kept = AGAIN * self.best.measurement.seconds if self.budget.refit and self.best else 0.0
+        """Seconds that are spent, or kept for training the best network, or networks, again."""
+        times = self.budget.refit + self.budget.remeasure * TIMES
+        kept = AGAIN * times * self.best.measurement.seconds if times and self.best else 0.0
         return self.journal.elapsed() + kept
 
     def _next(self):
@@ -173,7 +175,7 @@ class Run:
         if trial.status != "interrupted":
             self.strategy.tell(trial)
 
-    def _checked(self, trial):
+    def checked(self, trial):
         """The trial with its price, and failed if an objective of a completed one is not a finite number."""
         if trial.status == "failed":
             return trial

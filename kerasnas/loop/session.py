@@ -13,6 +13,7 @@ from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
 from kerasnas.loop.prices import Price, Within
 from kerasnas.loop.refit import refit
+from kerasnas.loop.remeasuring import remeasure
 from kerasnas.loop.run import Run
 
 
@@ -77,8 +78,9 @@ class Session:
                 run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
                 run.search()
                 choosing.note(run, context, journal)
+                settled = remeasure(run, context, journal) if self.budget.remeasure else None
                 kept = task is not None and getattr(self.evaluator, "save", True)
-                model = final.choose(run, context, journal) if kept else None
+                model = final.choose(run, context, journal, settled) if kept else None
                 if self.budget.refit and model is not None:
                     model = refit(run, context, journal, model)
             finally:

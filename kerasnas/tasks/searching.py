@@ -28,7 +28,8 @@ class Found:
     Attributes:
         best: The trial that measured best.
         chosen: The trial that is best without the luck of one measurement, by a model of all; see
-            `kerasnas.loop.choosing`. The best measured one where there are few trials or the model adds nothing.
+            `kerasnas.loop.choosing`. The best measured one where there are few trials or the model adds nothing. With
+            `remeasure` by new measurements of the best few; see `kerasnas.loop.remeasuring`.
         trials: All trials, in the order they ended.
         model: The final plain Keras model; None where the evaluator keeps none.
         folder: The run's folder.
@@ -65,7 +66,7 @@ def search(
     space, data=None, strategy="greedy", evaluator=None, objective=None, max_trials=None, time_limit=None,
     validation_data=None, validation_split=0.2, seed=None, directory=None, project_name=None, overwrite=False,
     max_model_size=None, max_epochs=None, head=None, isolate=False, verbose=0, workers=None,
-    executor=None, trial_timeout=None, max_params=None, max_flops=None,
+    executor=None, trial_timeout=None, max_params=None, max_flops=None, remeasure=0,
 ):  # fmt: skip
     """Search a space with a strategy, judged by an evaluator.
 
@@ -89,6 +90,8 @@ def search(
         workers: Trials at once, each in a process of its own.
         executor: Where trials run: "processes", "ray", or an executor such as `kerasnas.loop.Ray(resources=...)`.
         trial_timeout: Seconds after which a trial is taken to hang; it is tried once more.
+        remeasure: How many of the best trials are measured again in the end, three times with new seeds; the best of
+            these is `chosen`, and handed over, where it is better than the best measured by more than chance.
 
     Returns:
         A `Found`.
@@ -105,7 +108,8 @@ def search(
     executor = place(executor, workers, trial_timeout, isolate)
     if max_trials is None and time_limit is None and max_epochs is None:
         max_trials = 100
-    budget = Budget(max_trials, time_limit, max_model_size, max_epochs, max_params, max_flops)
+    again = whole("remeasure", remeasure, 0) or 0
+    budget = Budget(max_trials, time_limit, max_model_size, max_epochs, max_params, max_flops, remeasure=again)
     evaluator = Training() if evaluator is None else evaluator
     if not isinstance(evaluator, Evaluator):
         raise ArgumentError(f"Expected an Evaluator. Received: {type(evaluator).__name__}.")

@@ -50,7 +50,7 @@ def setting(tmp_path, monkeypatch):
             trials=[SimpleNamespace(number=n, status="completed") for n in range(trials)], reason="max_trials"
         )
         metrics = {"val_accuracy": accuracy, "val_loss": loss}
-        monkeypatch.setattr(final, "_found", lambda run, context: Final([trials - 1], [1.0], "single", metrics))
+        monkeypatch.setattr(final, "_found", lambda *_: Final([trials - 1], [1.0], "single", metrics))
         monkeypatch.setattr(final, "_joined", lambda found, context: network(bias))
         return first(final.choose(run, context, notes))
 
