@@ -69,10 +69,10 @@ def shaken(supernet, seed=1):
     return supernet
 
 
-def made(name):
+def made(name, fused=True):
     make, shape = READY[name]
     space = make()
-    return space, shape, shaken(Supernet(space, shape, affine=True))
+    return space, shape, shaken(Supernet(space, shape, affine=True, fused=fused))
 
 
 def array(tensor):

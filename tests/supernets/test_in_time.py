@@ -116,7 +116,7 @@ def test_what_a_search_made_is_let_go_of(monkeypatch):
 
 def test_layers_are_sized_as_they_are_made():
     space = small_cells()
-    sizing, supernet = memory.Sizing(), Supernet(space, PICTURE)
+    sizing, supernet = memory.Sizing(), Supernet(space, PICTURE, fused=False)
     open_space(space).node.flow(sizing, Symbol(PICTURE), "")
     made = sum(
         int(np.prod(weight.shape)) for layer in supernet.made.values() for weight in getattr(layer, "weights", ())
