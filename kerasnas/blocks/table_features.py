@@ -1,6 +1,6 @@
 """The raw columns of a table as one vector of numbers: computed once, and exported as stock layers."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,8 +31,8 @@ class Layout:
     numbers: int
     flags: int = 0
     sizes: tuple = ()
-    runs: tuple = ()
-    repeats: tuple = ()
+    runs: tuple = field(default=(), compare=False)
+    repeats: tuple = field(default=(), compare=False)
 
     @property
     def width(self):

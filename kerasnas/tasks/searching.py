@@ -115,7 +115,8 @@ def search(
         raise ArgumentError(f"Expected an Evaluator. Received: {type(evaluator).__name__}.")
     learnt = {"data": {}, "heads": {}, "task": None}
     if data is not None:
-        learnt = _learnt(space, data, validation_data, validation_split, head)
+        trained = isinstance(evaluator, Training)
+        learnt = _learnt(space, data, validation_data, validation_split, head, trained)
     elif isinstance(evaluator, Training):
         raise ArgumentError("Expected `data=(x, y)` to train on. Received: none.")
     heads = learnt["heads"]
@@ -136,7 +137,7 @@ def search(
     return Found(best, run.trials, model, Path(context.folder), run.reason, objectives, chosen)
 
 
-def _learnt(space, data, validation_data, fraction, head):
+def _learnt(space, data, validation_data, fraction, head, trained):
     """Checked rows, the head that learns them, and the task as a function of the seed."""
     if not isinstance(data, (tuple, list)) or len(data) not in (1, 2):
         raise ArgumentError("Expected `data` to be (x, y). Received: something else.")
@@ -153,7 +154,7 @@ def _learnt(space, data, validation_data, fraction, head):
         held = read(vx, vy, inputs=kinds, targets=("output",), shapes=rows.shapes)
         held = held.with_y({"output": encode(target, held.y["output"], head.losses(), "validation `y`")})
 
-    wrap = functools.partial(_standardized, answer=_answer(space, rows.shapes, head))
+    wrap = functools.partial(_standardized, answer=_answer(space, rows.shapes, head) if trained else None)
 
     def task(seed):
         if held is not None:
