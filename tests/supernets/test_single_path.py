@@ -15,6 +15,8 @@ from kerasnas.supernets.single_path import SinglePath
 from tests.lowering.supernets import READY, array, made, noise, shaken
 from tests.supernets.searched import SHAPE, rows, smooth
 
+pytestmark = pytest.mark.skipif(keras.backend.backend() == "jax", reason="sampled paths are refused on JAX")
+
 ON_TENSORFLOW = pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="PyTorch traces nothing")
 
 
