@@ -116,7 +116,8 @@ class Progress(Observer):
         seconds = completed[0].measurement.seconds
         return (
             f"trial {completed[0].number} took {duration(seconds)}; {self.budget.max_trials} trials will take about "
-            f"{duration(seconds * self.budget.max_trials)} or more, as the first is often the cheapest; shorten with time_limit=, max_trials= or epochs="
+            f"{duration(seconds * self.budget.max_trials)} or more, "
+            "as the first is often the cheapest; shorten with time_limit=, max_trials= or epochs="
         )
 
     # ------------------------------------------------------------------- lines

@@ -143,7 +143,8 @@ def test_an_estimate_after_the_first_trial_alone(parts, capsys):
     search(parts, Lines(parts[0], budget, parts[2]), budget)
     lines = [line for line in capsys.readouterr().out.splitlines() if "shorten with" in line]
     assert lines == [
-        "trial 0 took 8.0 s; 100 trials will take about 13 min 20 s; shorten with time_limit=, max_trials= or epochs="
+        "trial 0 took 8.0 s; 100 trials will take about 13 min 20 s or more, as the first is often the cheapest; "
+        "shorten with time_limit=, max_trials= or epochs="
     ]
 
 
