@@ -66,7 +66,9 @@ def moved(model, x, y):
     import keras
     import numpy as np
 
-    values = lambda variables: [keras.ops.convert_to_numpy(each).copy() for each in variables]  # noqa: E731
+    def values(variables):
+        return [keras.ops.convert_to_numpy(each).copy() for each in variables]
+
     state = keras.ops.convert_to_numpy(model.draws.state).copy()
     path = model.drawn()
     model.draws.state.assign(state)

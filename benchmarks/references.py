@@ -61,7 +61,10 @@ def rocket(x, y, seed, kernels=10_000):
     x = filled(x)
     mean, spread = x.mean((0, 1)), x.std((0, 1)) + 1e-8
     drawn = list(_kernels(np.random.default_rng(seed), x.shape[1], x.shape[2], kernels))
-    features = lambda rows: _responses((filled(rows) - mean) / spread, drawn)  # noqa: E731
+
+    def features(rows):
+        return _responses((filled(rows) - mean) / spread, drawn)
+
     model = make_pipeline(StandardScaler(), RidgeClassifierCV(np.logspace(-3, 3, 10))).fit(features(x), y)
     return lambda rows: model.predict(features(rows))
 

@@ -142,7 +142,10 @@ def summary(tables):
         for m in MODELS
         if any(m in t for t in tables)
     }
-    score = lambda table, model: round(table[model]["score"], 6)  # noqa: E731
+
+    def score(table, model):
+        return round(table[model]["score"], 6)
+
     if ours and all("hist_gb" in table for table in ours):
         told["at least as good as hist_gb"] = sum(score(t, "kerasnas") >= score(t, "hist_gb") for t in ours)
     if ours:

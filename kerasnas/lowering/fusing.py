@@ -1,13 +1,12 @@
 """Which cells can be computed as one layer, and how."""
 
-import dataclasses
-
 from kerasnas.layers.fused_plan import Candidate, CellPlan, Core, Stage, Window
 from kerasnas.lowering.costing import Symbol
 from kerasnas.lowering.mixed import Mixed
 from kerasnas.lowering.tracer import Tracer
 from kerasnas.operations import Activation, AvgPool, BatchNorm, Conv, DepthwiseConv, FactorizedReduction, MaxPool
 from kerasnas.operations.geometry import per_axis
+from kerasnas.operations.normalization import without_scale
 
 
 class _Unknown(Exception):
@@ -121,8 +120,7 @@ class _Steps(Tracer):
     def primitive(self, operation, inputs, path):
         if self.chain is None or isinstance(inputs, tuple):
             raise _Unknown
-        if isinstance(operation, BatchNorm) and not self.affine:
-            operation = dataclasses.replace(operation, affine=False)
+        operation = operation if self.affine else without_scale(operation)
         self.chain.append((operation, f"{path}:{type(operation).__name__}", inputs.shape))
         return Symbol(operation.shape(inputs.shape))
 

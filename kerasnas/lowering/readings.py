@@ -1,7 +1,6 @@
 """How an opened space is read: once to make its layers, then with gates, along a path, or as a plain model."""
 
 import contextlib
-import dataclasses
 from dataclasses import dataclass
 
 import keras
@@ -15,7 +14,7 @@ from kerasnas.lowering.fusing import fused_plan
 from kerasnas.lowering.model import KerasTracer
 from kerasnas.lowering.tracer import Tracer
 from kerasnas.lowering.views import View
-from kerasnas.operations import BatchNorm
+from kerasnas.operations.normalization import without_scale
 from kerasnas.space import join
 
 
@@ -72,8 +71,7 @@ class Making(Tracer):
 
     def learnt(self, operation):
         """The operation, without a scale and shift where none are learnt."""
-        bare = isinstance(operation, BatchNorm) and not self.affine
-        return dataclasses.replace(operation, affine=False) if bare else operation
+        return operation if self.affine else without_scale(operation)
 
     def _made(self, operation, shapes, path, key):
         at = next((at for at in self.edges if path.startswith(f"{at}/")), None)

@@ -79,12 +79,10 @@ def _classified(settings, rows, classes, weight, places, sums):
         return
     for absent in np.setdiff1d(np.arange(len(places)), present):
         yield places[absent], _constant(ABSENT)
-    if len(present) > 2:
+    if len(present) > 1:
         model = HistGradientBoostingClassifier(**settings).fit(rows, classes, weight)
-        yield from _rounds(model, [places[each] for each in present], sums)
-    elif len(present) == 2:
-        model = HistGradientBoostingClassifier(**settings).fit(rows, classes, weight)
-        yield from _rounds(model, [places[present[1]]], sums)
+        told = present if len(present) > 2 else present[1:]  # two are told by the second's sum against the first's none
+        yield from _rounds(model, [places[each] for each in told], sums)
 
 
 def _rounds(model, places, sums):

@@ -1,6 +1,6 @@
 """Normalizations over the channels."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kerasnas.space import Operation
 
@@ -49,3 +49,8 @@ class LayerNorm(Operation):
         import keras
 
         return keras.layers.LayerNormalization(epsilon=self.epsilon, name=name)
+
+
+def without_scale(operation):
+    """A batch normalization without scale and shift; any other operation as it is."""
+    return replace(operation, affine=False) if isinstance(operation, BatchNorm) else operation

@@ -12,6 +12,7 @@ from kerasnas.blocks import Drawing, Signal
 from kerasnas.blocks.table_features import Layout, TableFeatures
 from kerasnas.blocks.table_models import plain_of
 from kerasnas.blocks.table_networks import FeatureEmbedding, TableNetwork, embedded
+from kerasnas.data import RegressionTarget
 from kerasnas.data.tables import learn_table
 from kerasnas.errors import SpaceError
 from kerasnas.lowering import build, cost, output_shape
@@ -240,3 +241,15 @@ def test_trees_see_each_column_once():
     ranks = list(range(layout.numbers, 2 * layout.numbers))
     assert sorted([*plain, *coded, *repeated, *ranks]) == list(range(layout.width))
     assert len(layout.runs) == 1 and repeated  # the letters; the three numbers, which are a number too
+
+
+def test_a_target_of_ones_own_is_learnt_by_networks_alone():
+    class Own(RegressionTarget):
+        pass
+
+    class OwnHead(kn.RegressionHead):
+        def fit_target(self, y, min_members=2, name="`y`"):
+            return Own(1, (0.0,), (1.0,), True)
+
+    space, _ = table_space(head=OwnHead(name="label"), target=np.arange(40.0))
+    assert "network/network" not in asked(space) and "network/network/width" in asked(space)
