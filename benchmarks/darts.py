@@ -22,7 +22,8 @@ SIZES = {
     "small": {"filters": 8, "cells": 4, "batch": 16, "pixels": 16},
     "real": {"filters": 16, "cells": 8, "batch": 64, "pixels": 32},
 }
-MODELS = ("kerasnas", "recomputed", "per_candidate", "pytorch")
+MODELS = ("kerasnas", "recomputed", "all_recomputed", "per_candidate", "pytorch")
+ANEW = {"recomputed": 0.6, "all_recomputed": 1.0}  # share of what cells hold that the backward pass computes anew
 RULES = ("darts", "gdas", "pc_darts")
 
 
@@ -48,7 +49,7 @@ def kerasnas_step(size, model, rule):
     rule = {"darts": supernets.DARTS, "gdas": supernets.GDAS, "pc_darts": supernets.PCDARTS}[rule]()
     space = spaces.darts(10, cells=size["cells"], filters=size["filters"])
     opened = open_space(space, normalized_pools=True, partial=rule.partial)
-    how = {"fused": model != "per_candidate", "recompute": model == "recomputed"}
+    how = {"fused": model != "per_candidate", "recompute": ANEW.get(model, 0)}
     shape = (size["pixels"], size["pixels"], 3)
     trained = Bilevel(Supernet(opened, shape, partial=rule.partial, **how), rule, steps=10_000)
     trained.searching = True  # PC-DARTS warms up otherwise, without the step of the architecture weights

@@ -1,6 +1,7 @@
 """How an opened space is read: once to make its layers, then with gates, along a path, or as a plain model."""
 
 import contextlib
+import math
 from dataclasses import dataclass
 
 import keras
@@ -39,22 +40,22 @@ class Making(Tracer):
     Args:
         affine: Whether batch normalizations have a learnt scale and shift.
         fused: Whether cells are one layer each where they can be.
-        recompute: Whether these compute themselves anew in the backward pass.
 
     Attributes:
         made: Layers, functions, or `View`s of a fused cell, by key.
         cells: `FusedCell`s by path.
         orders: For each the order of its edges.
+        held: For each, numbers that its edges put out for one row.
         operations: The primitive operation of each and the shapes it reads, by key.
         joins: `Join`s by path.
     """
 
     remembers = True
 
-    def __init__(self, affine, fused=False, recompute=False):
-        self.affine, self.fused, self.recompute = affine, fused, recompute
+    def __init__(self, affine, fused=False):
+        self.affine, self.fused = affine, fused
         self.places, self.made, self.operations, self.joins = {}, {}, {}, {}
-        self.cells, self.orders, self.edges, self.stateless = {}, {}, {}, {}
+        self.cells, self.orders, self.held, self.edges, self.stateless = {}, {}, {}, {}, {}
 
     def shape(self, datum):
         return datum.shape
@@ -86,9 +87,11 @@ class Making(Tracer):
     def cell(self, cell, states, path, strides):
         plan = self.fused and fused_plan(cell, [state.shape for state in states], strides, self.affine)
         if plan:
-            layer = FusedCell(plan[0], self.recompute, name=path.replace("/", "_"))
-            layer.build([(None, *state.shape) for state in states])
+            layer = FusedCell(plan[0], name=path.replace("/", "_"))
+            shapes = [(None, *state.shape) for state in states]
+            layer.build(shapes)
             self.cells[path], self.orders[path] = layer, plan[1]
+            self.held[path] = len(plan[1]) * math.prod(layer.compute_output_shape(shapes)[0][1:])
             names = (join(path, f"node_{node}/{cell.nodes[node][at].name}") for node, at in plan[1])
             self.edges = {name: (layer, i) for i, name in enumerate(names)}
         made = super().cell(cell, states, path, strides)

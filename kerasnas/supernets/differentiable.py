@@ -84,7 +84,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     first, opened.node = parted(graph, early)
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
     check_memory(rule, opened, rows)
-    supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed)
+    supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed, recompute=rule.recompute)
     held, learnt = halves(rows, seed)
     pairs = Pairs(held if rule.apart else learnt, learnt, rule.batch_size, seed)
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
@@ -133,7 +133,7 @@ def check_memory(rule, opened, rows):
         raise StrategyError(
             f"Expected a supernet that fits into memory. Received: one that takes some {need / 1e9:.1f} GB with "
             f"{batch} rows in a step, where {free / 1e9:.1f} GB are free; try fewer channels or rows in a step, "
-            "'pc_darts' (a part of the channels), or 'gdas' (one candidate at a time)."
+            "`recompute=0.6` of the rule, 'pc_darts' (a part of the channels), or 'gdas' (one candidate at a time)."
         )
 
 

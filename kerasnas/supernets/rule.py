@@ -29,6 +29,7 @@ class Rule:
         curvature_window: Epochs that such an eigenvalue is a mean over, and that the search goes back.
         apart: Whether architecture weights learn from rows that the weights do not learn from; False to see why they
             must.
+        recompute: The share of what fused cells hold that is computed anew in the backward pass: see `Supernet`.
         price: An `ExpectedCost` that joins the loss of the architecture weights, or None.
 
     Raises:
@@ -52,6 +53,7 @@ class Rule:
     stop_curvature: float | None = None
     curvature_window: int = 5
     apart: bool = True
+    recompute: float = 0.0
     price: object = None
 
     partial = 1  # only one of so many channels passes a cell's operations

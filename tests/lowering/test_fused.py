@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from kerasnas import backend, spaces
+from kerasnas.errors import ArgumentError
 from kerasnas.layers.fused_cell import FusedCell
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.supernet import Supernet
@@ -138,6 +139,17 @@ def test_computed_anew_in_the_backward_pass_it_is_the_same():
     fused, general = twins(SPACES["darts"](), ODD, pools=True, recompute=True)
     assert all(cell.recompute for cell in fused.cells.values())
     check_equal(fused, general, ODD)
+
+
+def test_the_largest_cells_are_computed_anew_first():
+    space = spaces.darts(4, cells=8, filters=4)
+    first = ["cell_0", "cell_1", "cell_2"]  # what the later ones hold is a half, and then a quarter
+    for share, anew in ((0, 0), (0.2, 0), (0.25, 1), (0.6, 3), (True, 8)):
+        cells = Supernet(space, (8, 8, 3), recompute=share).cells
+        found = [path for path, cell in cells.items() if cell.recompute]
+        assert len(found) == anew and all(path.endswith(name) for path, name in zip(found, first))
+    with pytest.raises(ArgumentError, match="Expected `recompute` to be a share"):
+        Supernet(space, (8, 8, 3), recompute=2)
 
 
 @pytest.mark.backend
