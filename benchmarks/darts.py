@@ -19,8 +19,8 @@ import time
 from benchmarks.table import show, write
 
 SIZES = {
-    "small": {"filters": 8, "cells": 4, "batch": 16, "pixels": 16},
-    "real": {"filters": 16, "cells": 8, "batch": 64, "pixels": 32},
+    "small": {"filters": 8, "cells": 4, "nodes": 4, "operations": 8, "batch": 16, "pixels": 16},
+    "real": {"filters": 16, "cells": 8, "nodes": 4, "operations": 8, "batch": 64, "pixels": 32},
 }
 MODELS = ("kerasnas", "recomputed", "all_recomputed", "per_candidate", "pytorch")
 ANEW = {"recomputed": 0.6, "all_recomputed": 1.0}  # share of what cells hold that the backward pass computes anew
@@ -37,18 +37,30 @@ def batches(size, seed=0):
         yield rng.normal(size=shape).astype("float32"), rng.integers(0, 10, size["batch"])
 
 
+def space_of(size):
+    """The space of DARTS, with the first few of its candidates."""
+    from kerasnas import space, spaces
+    from kerasnas.spaces.chain import cell_space
+    from kerasnas.spaces.darts_cells import operations
+
+    if size["operations"] == 8:
+        return spaces.darts(10, cells=size["cells"], filters=size["filters"], nodes=size["nodes"])
+    some = dict(list(operations().items())[-size["operations"] :])
+    cell = {"operations": space.Choice(**some), "nodes": size["nodes"], "inputs": 2, "keep": 2}
+    return cell_space("darts", cell, 10, size["cells"], size["filters"], 3)
+
+
 def kerasnas_step(size, model, rule):
     """Builds a supernet in training; returns a function of two batches that takes a step."""
     import keras
 
-    from kerasnas import spaces, supernets
+    from kerasnas import supernets
     from kerasnas.lowering.opening import open_space
     from kerasnas.lowering.supernet import Supernet
     from kerasnas.supernets.bilevel import Bilevel
 
     rule = {"darts": supernets.DARTS, "gdas": supernets.GDAS, "pc_darts": supernets.PCDARTS}[rule]()
-    space = spaces.darts(10, cells=size["cells"], filters=size["filters"])
-    opened = open_space(space, normalized_pools=True, partial=rule.partial)
+    opened = open_space(space_of(size), normalized_pools=True, partial=rule.partial)
     how = {"fused": model != "per_candidate", "recompute": ANEW.get(model, 0)}
     shape = (size["pixels"], size["pixels"], 3)
     trained = Bilevel(Supernet(opened, shape, partial=rule.partial, **how), rule, steps=10_000)
@@ -131,7 +143,7 @@ class Process:
 
     def __init__(self, model, args):
         self.model = model
-        arguments = ["--size", args.size, "--rule", args.rule, "--serve", model]
+        arguments = ["--size", args.size, "--rule", args.rule, "--serve", model, "--set", *args.set]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.darts", *arguments], text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if args.quiet else None,
@@ -167,6 +179,15 @@ class Process:
         }  # fmt: skip
 
 
+def size_of(args):
+    """The size of the supernet, with what the command line sets."""
+    found = SIZES[args.size] | {key: int(value) for key, value in (each.split("=") for each in args.set)}
+    unknown = found.keys() - SIZES[args.size].keys()
+    if unknown or ((found["nodes"], found["operations"]) != (4, 8) and "pytorch" in args.models and not args.serve):
+        raise SystemExit(f"Expected --set of {', '.join(SIZES[args.size])}; PyTorch has 4 nodes and 8 operations.")
+    return found
+
+
 def measure(args):
     """A row for each model, their steps in turn; ratios are to PyTorch's step, or the first model's without it."""
     processes = [Process(model, args) for model in args.models]
@@ -193,12 +214,13 @@ def main():
     parser.add_argument("--quiet", action="store_true", help="nothing of what the backends say")
     parser.add_argument("--serve", choices=MODELS, help=argparse.SUPPRESS)
     parser.add_argument("--out", help="JSON file")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=N", help=f"of {', '.join(SIZES['small'])}")
     args = parser.parse_args()
     if args.serve:
-        serve(SIZES[args.size], args.serve, args.rule)
+        serve(size_of(args), args.serve, args.rule)
         return
     rows = measure(args)
-    meta = {"benchmark": "darts", "steps": args.steps, **SIZES[args.size]}
+    meta = {"benchmark": "darts", "steps": args.steps, **size_of(args)}
     write(args.out, meta, rows)
     show(
         "darts",

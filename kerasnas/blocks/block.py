@@ -20,9 +20,9 @@ class Signal:
         mirrors: Whether pictures swapped left and right keep their class; None if that is not known.
         about: What was learnt of the input before (a table's schema, the traits of texts), or None.
         folds: In how many folds rows are cross-validated; 0 where they are not.
-        solved: Where a head is to be solved for in closed form rather than trained: a decision's path and the answers
-            under which that is so; ("", ()) for always, None for never. Only the next block is told.
-        answered: Likewise, where what reaches a head is its answer already, before the softmax or the unit.
+        answered: Where what reaches a head is its answer already, before the softmax or the unit, and was not trained
+            but solved for: a decision's path and the answers under which that is so; ("", ()) for always, None for
+            never. Only the next block is told.
         target: The target of the only head, for a block that is read by that head alone and may answer for it; None
             for others, and where the head has a loss or a dropout of its own.
     """
@@ -33,7 +33,6 @@ class Signal:
     mirrors: bool | None = None
     about: object = None
     folds: int = 0
-    solved: tuple | None = None
     answered: tuple | None = None
     target: object = None
 
@@ -127,7 +126,7 @@ class Block(KnownArguments):
     def gives(self, signals):
         """The `Signal` of what it puts out: the first that came in, of members no longer side by side."""
         kind = "array" if signals[0].kind == "members" else signals[0].kind
-        return replace(signals[0], kind=kind, solved=None, answered=None, target=None)
+        return replace(signals[0], kind=kind, answered=None, target=None)
 
     def portfolio(self, signals):
         """Configurations known to be strong, the first to try first.

@@ -10,7 +10,7 @@ from kerasnas.blocks.reduction import Reduce
 from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
 from kerasnas.data.scores import Score
 from kerasnas.errors import ArgumentError
-from kerasnas.operations import Activation, Dense, Dropout, Exponential, MemberDense, Rescaling, SolvedDense
+from kerasnas.operations import Activation, Dense, Dropout, Exponential, MemberDense, Rescaling
 from kerasnas.space import Choice, Node, Sequential, When
 
 
@@ -85,19 +85,7 @@ class Head(Block):
         steps = {"reduce": self._reduction(signals)}
         if isinstance(dropout, Node) or dropout:
             steps["dropout"] = Dropout(dropout)
-        trained = Sequential({**steps, **self.answer(Dense(self.target.width))})
-        solvable = len(signals) == 1 and signals[0].solved is not None and self.loss is None
-        if not solvable:
-            return trained
-        path, answers = signals[0].solved
-        solved = Sequential(
-            {"reduce": Reduce("flatten"), "dense": self.closed_form(signals[0].folds), **self.answered()}
-        )
-        return When(path, answers, solved, trained) if path else solved
-
-    def closed_form(self, folds):
-        """The last layer, solved for instead of trained."""
-        raise NotImplementedError(f"{type(self).__name__}.closed_form")
+        return Sequential({**steps, **self.answer(Dense(self.target.width))})
 
     def answer(self, dense):
         """The last layers, by name.
@@ -153,9 +141,6 @@ class ClassificationHead(Head):
     def usual_metric(self):
         return "binary_accuracy" if self.multi_label else "accuracy"
 
-    def closed_form(self, folds):
-        return SolvedDense(self.target.width, "labels" if self.multi_label else "classes", folds=folds)
-
     def answer(self, dense):
         return {"dense": dense, **self.answered()}
 
@@ -188,9 +173,6 @@ class RegressionHead(Head):
     def loss_weight(self):
         # Squares in units of the targets' variance are of the size of a cross-entropy.
         return float(self.weight) * (1.0 if self.loss else float(1 / np.mean(np.square(self.target.scale))))
-
-    def closed_form(self, folds):
-        return SolvedDense(self.target.width, "numbers", self.target.mean, self.target.scale, folds)
 
     def answer(self, dense):
         # The network answers in standard units; the last layer puts them into the targets' own.

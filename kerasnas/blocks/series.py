@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from kerasnas.blocks.answering import UNTRAINED, answerable, linear
 from kerasnas.blocks.block import Block
 from kerasnas.blocks.preprocessing import Standardize
 from kerasnas.blocks.series_networks import (
@@ -23,7 +24,8 @@ STEPS = 700  # of the optimizer in a usual training
 class TimeseriesBlock(Block):
     """Any of the networks over series.
 
-    Where a head follows "random" directly, it is solved for in closed form, up to 4,000 rows; all others are trained.
+    Where its answer goes to the only head, and that head's loss is the usual one, "random" ends in a ridge regression
+    that is solved for in closed form, up to 4,000 rows; all others are trained.
     Missing values (NaN) are filled from their neighbours; channels are standardized by the training rows. Noise on the
     series, while training, is among the decisions.
 
@@ -67,19 +69,22 @@ class TimeseriesBlock(Block):
         features = RandomFeatures(
             Choice("both", "shares", "competing"), 10_000 if signal.rows <= 1000 else 5_000, Choice(0, 1, 2),
         )  # fmt: skip
-        return Sequential({**_prepared(), "features": features, "standardize": Standardize()})
+        steps = {**_prepared(), "features": features, "standardize": Standardize()}
+        return Sequential(
+            steps if self._answered(signal) is None else steps | {"dense": linear(signal.target, signal.folds)}
+        )
 
     def gives(self, signals):
-        return replace(super().gives(signals), kind="series", solved=self._solved(signals[0]))
+        return replace(super().gives(signals), kind="series", answered=self._answered(signals[0]))
 
-    def _solved(self, signal):
-        if "random" not in self.types or signal.rows > SOLVABLE:
+    def _answered(self, signal):
+        if "random" not in self.types or signal.rows > SOLVABLE or not answerable(signal.target):
             return None
         return (self.name or "timeseries_block", ("random",)) if len(self.types) > 1 else ("", ())
 
     def recipe(self, signals):
         """Few rows are seen often, in small batches; what is solved for is not asked how it is trained."""
-        rows, solved = signals[0].rows, self._solved(signals[0])
+        rows, answered = signals[0].rows, self._answered(signals[0])
         batch = 16 if rows < 500 else 32 if rows < 4000 else 64
         usual = int(min(max(STEPS * batch / rows, 15), 150))
         recipe = {
@@ -89,10 +94,10 @@ class TimeseriesBlock(Block):
             "batch_size": Choice(batch // 2, batch, 2 * batch, default=batch),
             "epochs": Choice(short=usual // 3, usual=usual, long=2 * usual, default="usual"),
         }
-        if solved is None:
+        if answered is None:
             return recipe
-        path, answers = solved
-        fixed = {"learning_rate": 1e-3, "weight_decay": 0.0, "label_smoothing": 0.0, "batch_size": batch, "epochs": 1}
+        path, answers = answered
+        fixed = {name: UNTRAINED[name] for name in recipe}
         trained = tuple(kind for kind in self.types if kind not in answers)
         return {name: When(path, trained, node, fixed[name]) for name, node in recipe.items()} if path else fixed
 

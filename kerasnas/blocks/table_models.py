@@ -1,17 +1,11 @@
 """What may answer for a table beside networks, and the configurations known to be strong."""
 
-from kerasnas.data import ClassTarget, MultiLabelTarget, RegressionTarget
-from kerasnas.operations import Exponential, Rescaling, SolvedDense, Trees
-from kerasnas.space import Choice, Sequential
+from kerasnas.blocks.answering import form_of, linear
+from kerasnas.operations import Trees
+from kerasnas.space import Choice
 
 MODELS = ("dense", "linear", "boosted_trees", "random_forest")
-KINDS = {ClassTarget: "classes", MultiLabelTarget: "labels", RegressionTarget: "numbers"}
 BOOSTED = 16  # outputs for which trees are boosted, each round growing one for each
-# How what is not trained is said to be trained: nothing of it changes anything.
-UNTRAINED = {
-    "learning_rate": 1e-3, "weight_decay": 0.0, "label_smoothing": 0.0, "batch_size": 256, "epochs": 1,
-    "beta_2": 0.999, "schedule": "one_cycle",
-}  # fmt: skip
 
 
 def ready_models(signal, layout):
@@ -22,11 +16,9 @@ def ready_models(signal, layout):
         layout: The `Layout` of its features.
     """
     target, folds = signal.target, signal.folds
-    kind = KINDS[type(target)]
-    measures = (target.mean, target.scale) if kind == "numbers" else ((0.0,), (1.0,))
-    form = (target.width, kind, *measures, folds)
+    form = form_of(target, folds)
     looked = {} if signal.about is None else {"plain": plain_of(layout), "coded": layout.runs}
-    ready = {"linear": _linear(target, form)}
+    ready = {"linear": linear(target, folds)}
     if target.width <= BOOSTED:
         ready["boosted_trees"] = Trees(
             *form, "boosted", trees=Choice(50, 100, 200, 400, default=100),
@@ -40,23 +32,6 @@ def ready_models(signal, layout):
         fewest=Choice(1, 3, 10, default=1), share=Choice(0.0, 0.5, 1.0, default=0.0), **looked,
     )  # fmt: skip
     return ready
-
-
-def _linear(target, form):
-    """A ridge regression; of a skewed target, or of its logarithm, put back into the target's standard units."""
-    plain = SolvedDense(*form)
-    if form[1] != "numbers" or not target.logs:
-        return plain
-    mean, scale, highest = target.logs
-    width, kind, *_, folds = form
-    steps = {
-        "dense": SolvedDense(width, kind, mean, scale, folds, logs=True),
-        "unit": Exponential(mean, scale, highest),
-        "standard": Rescaling(
-            tuple(1 / s for s in target.scale), tuple(-m / s for m, s in zip(target.mean, target.scale))
-        ),
-    }
-    return Choice(logarithm=Sequential(steps), plain=plain)
 
 
 def plain_of(layout):

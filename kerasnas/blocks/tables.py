@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 
+from kerasnas.blocks.answering import UNTRAINED, answerable
 from kerasnas.blocks.block import Block, opened
 from kerasnas.blocks.measures import listed
 from kerasnas.blocks.table_features import Layout, TableFeatures
-from kerasnas.blocks.table_models import KINDS, MODELS, OF_FEW, OF_MANY, UNTRAINED, ready_models
+from kerasnas.blocks.table_models import MODELS, OF_FEW, OF_MANY, ready_models
 from kerasnas.blocks.table_networks import TableNetwork
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.space import Choice, Float, Int, Node, Sequential, When, join
@@ -130,8 +131,7 @@ class StructuredDataBlock(Block):
 
     def _models(self, signal, network):
         """The nodes that may answer, by name; a network alone where its arguments are fixed or it is not the last."""
-        # A target of the user's own says nothing that a ridge regression or trees could be fitted to.
-        if type(signal.target) not in KINDS or signal.kind == "members" or self._fixed():
+        if not answerable(signal.target) or signal.kind == "members" or self._fixed():
             return {"dense": network}
         known = {"dense": network, **ready_models(signal, self._layout(signal))}
         wanted = MODELS if self.model is None else listed(self.model)
