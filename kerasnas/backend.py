@@ -154,7 +154,7 @@ def _registered_gradients():
 
 
 # ------------------------------------------------------- kernels of fused cells
-def grouped_conv(x, kernel, groups, strides=(1, 1), dilation=(1, 1)):
+def grouped_conv(x, kernel, groups=None, strides=(1, 1), dilation=(1, 1)):
     """A convolution of images in groups of channels, padded to keep the size at one stride.
 
     Keras's own goes through XLA on TensorFlow where there are groups, which is many times slower on a CPU.
@@ -162,7 +162,8 @@ def grouped_conv(x, kernel, groups, strides=(1, 1), dilation=(1, 1)):
     Args:
         x: `(rows, height, width, channels)`.
         kernel: `(height, width, channels / groups, filters)`.
-        groups: Number of groups.
+        groups: Number of groups; None for as many as the kernel is made for, which may be known only while it runs.
+            That is for backends of which `counts_groups` says so.
         strides, dilation: By axis; one of them is 1.
     """
     import keras
@@ -170,8 +171,8 @@ def grouped_conv(x, kernel, groups, strides=(1, 1), dilation=(1, 1)):
     kernel = keras.ops.cast(kernel, x.dtype)
     name = keras.backend.backend()
     if name == "torch":
-        return _torch_conv(x, kernel, groups, strides, dilation)
-    if name == "tensorflow" and (groups == 1 or _differentiates_groups()):
+        return _torch_conv(x, kernel, groups or x.shape[-1] // kernel.shape[2], strides, dilation)
+    if name == "tensorflow" and (groups in (1, None) or _differentiates_groups()):
         return tf().nn.conv2d(x, kernel, strides, "SAME", dilations=dilation)
     if groups == 1:
         return keras.ops.conv(x, kernel, strides, "same", dilation_rate=dilation)
@@ -182,6 +183,34 @@ def grouped_conv(x, kernel, groups, strides=(1, 1), dilation=(1, 1)):
     pairs = zip(keras.ops.split(x, groups, axis=-1), keras.ops.split(kernel, groups, axis=-1))
     parts = [keras.ops.conv(part, each, strides, "same", dilation_rate=dilation) for part, each in pairs]
     return keras.ops.concatenate(parts, axis=-1)
+
+
+def counts_groups():
+    """Whether convolutions here may have a number of groups that is known only while they run."""
+    import keras
+
+    name = keras.backend.backend()
+    return name == "torch" or (name == "tensorflow" and _differentiates_groups())
+
+
+def places(chosen):
+    """Where a vector is true, and a float for each that says so; a single zero, said to be false, where it nowhere is.
+
+    How many there are is known only while it runs, so only where `counts_groups`.
+    """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        found = chosen.nonzero()[:, 0]
+        return (
+            (found, found.new_ones(len(found)).float())
+            if len(found)
+            else (found.new_zeros(1), found.new_zeros(1).float())
+        )
+    found = tf().where(chosen)[:, 0]
+    none = tf().cast(tf().equal(tf().size(found), 0), "int32")
+    real = tf().concat([tf().ones_like(found, "float32"), tf().zeros(none[None])], 0)
+    return tf().concat([tf().cast(found, "int32"), tf().zeros(none[None], "int32")], 0), real
 
 
 @functools.cache
@@ -277,7 +306,7 @@ def batch_normalized(x, scale, offset, epsilon):
     """
     import keras
 
-    channels, name, image = x.shape[-1], keras.backend.backend(), len(x.shape) == 4
+    channels, name, image = keras.ops.shape(x)[-1], keras.backend.backend(), len(x.shape) == 4
     scale = keras.ops.ones((channels,), "float32") if scale is None else keras.ops.cast(scale, "float32")
     offset = keras.ops.zeros((channels,), "float32") if offset is None else keras.ops.cast(offset, "float32")
     if name == "tensorflow" and image:

@@ -3,8 +3,9 @@
 import keras
 
 from kerasnas import backend
+from kerasnas.layers.fused_choice import Choosing
 from kerasnas.layers.fused_plan import CellPlan
-from kerasnas.layers.fused_stage import run_stage
+from kerasnas.layers.fused_stage import Running
 
 ops = keras.ops
 
@@ -54,7 +55,7 @@ class FusedCell(keras.Layer):
             )
 
     # --------------------------------------------------------------------- call
-    def call(self, states, gates, edges=None, training=None):
+    def call(self, states, gates, edges=None, training=None, chosen=None):
         """All nodes of the cell.
 
         Args:
@@ -62,18 +63,22 @@ class FusedCell(keras.Layer):
             gates: `(edges, candidates)`: what each candidate of each edge counts, in the plan's order of edges.
             edges: `(edges,)`: what each edge counts, for the channels that pass by; all one if None.
             training: Whether batches normalize themselves.
+            chosen: `(edges,)`: where gates are one-hot, the number of the candidate that each edge has chosen. That
+                one alone is computed then, and has a gradient, where the backend can.
 
         Returns:
             A list with a tensor for each node.
         """
         edges = ops.ones_like(gates[:, 0]) if edges is None else edges
-        names = [name for name in self.sizes if not (training and name.startswith("moving"))]
+        chosen = chosen if backend.counts_groups() else None
+        unread = training and chosen is None
+        names = [name for name in self.sizes if not (unread and name.startswith("moving"))]
         given = [*states, gates, edges, *(ops.convert_to_tensor(self.held[name]) for name in names)]
         split = len(states), len(states) + 2
 
         def compute(*tensors):
             values = self._by_stage(dict(zip(names, tensors[split[1] :])))
-            return self._nodes(tensors[: split[0]], *tensors[slice(*split)], values, training)
+            return self._nodes(tensors[: split[0]], *tensors[slice(*split)], chosen, values, training)
 
         results = backend.recomputed(compute, given) if self.recompute and training else compute(*given)
         if training:
@@ -90,7 +95,7 @@ class FusedCell(keras.Layer):
                     found[piece.stage][piece.names, kind] = parts[name].pop(0)
         return found
 
-    def _nodes(self, inputs, gates, edges, values, training):
+    def _nodes(self, inputs, gates, edges, chosen, values, training):
         states, first, moments = list(inputs), 0, []
         waiting = [None] * self.plan.nodes  # what has been added up for each node: mixed, and passed by
         for stage, held in zip(self.plan.stages, values):
@@ -98,8 +103,9 @@ class FusedCell(keras.Layer):
                 states.append(self._finished(waiting[len(states) - self.plan.inputs]))
             here, last = [states[state] for state in stage.states], first + stage.edges
             front = here if self.plan.share == 1 else [state[..., : self.plan.channels] for state in here]
-            parts, found = run_stage(stage, self.plan, front, gates[first:last], held, training)
-            moments += found
+            running = self._running(stage, held, training, None if chosen is None else chosen[first:last])
+            parts = running.run(front, gates[first:last])
+            moments += running.moments
             passed = self._passed(stage, here, edges[first:last]) if self.plan.share > 1 else [None] * len(parts)
             for target, *both in zip(stage.targets, parts, passed):
                 before = waiting[target]
@@ -107,6 +113,10 @@ class FusedCell(keras.Layer):
             first = last
         nodes = [self._finished(each) for each in waiting]
         return tuple(nodes) + tuple(ops.concatenate(each) for each in zip(*moments) if training)
+
+    def _running(self, stage, values, training, chosen):
+        given = stage, self.plan, values, training
+        return Running(*given) if chosen is None else Choosing(*given, chosen=chosen)
 
     def _passed(self, stage, states, weights):
         """What goes by the operations of each edge of a state: the channels that do not take part."""

@@ -7,8 +7,8 @@ from kerasnas import backend
 ops = keras.ops
 
 
-def run_stage(stage, plan, states, gates, values, training):
-    """What the edges of a stage put out.
+class Running:
+    """Computes a stage.
 
     Channels are ordered by candidate, state, edge of the state, channel. A normalization is free of scale and shift
     while searching, so that Σ gate · norm(z) is one normalization with the gates for its scale, then a sum. Pools and
@@ -17,25 +17,28 @@ def run_stage(stage, plan, states, gates, values, training):
     Args:
         stage: The `Stage`.
         plan: The `CellPlan`.
-        states: Its states, tensors `(rows, height, width, channels)`.
-        gates: `(edges, candidates)`.
         values: The stage's weights, by names and kind.
         training: Whether batches normalize themselves.
 
-    Returns:
-        For each target a tensor; and pairs of mean and variance of the batch, in the order of the plan's pieces.
+    Attributes:
+        moments: Pairs of mean and variance of the batch, in the order of the plan's pieces.
     """
-    running = _Running(stage, plan, values, training)
-    linear = [candidate for candidate in stage.candidates if not candidate.cores]
-    totals = [running.convolved(states, gates)] if len(linear) < len(stage.candidates) else []
-    totals += [running.linear(linear, states, gates)] if linear else []
-    return backend.split(sum(totals[1:], totals[0]), len(stage.targets)), running.moments
 
-
-class _Running:
     def __init__(self, stage, plan, values, training):
         self.stage, self.plan, self.values, self.training = stage, plan, values, training
         self.moments = []
+
+    def run(self, states, gates):
+        """What the edges of the stage put out: for each target a tensor.
+
+        Args:
+            states: Its states, tensors `(rows, height, width, channels)`.
+            gates: `(edges, candidates)`.
+        """
+        linear = [candidate for candidate in self.stage.candidates if not candidate.cores]
+        totals = [self.convolved(states, gates)] if len(linear) < len(self.stage.candidates) else []
+        totals += [self.linear(linear, states, gates)] if linear else []
+        return backend.split(sum(totals[1:], totals[0]), len(self.stage.targets))
 
     # ------------------------------------------------------------- convolutions
     def convolved(self, states, gates):

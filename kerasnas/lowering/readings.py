@@ -194,7 +194,7 @@ class ThroughGates(Reading):
 
     def cell(self, cell, states, path, strides):
         fused = self.supernet.cells.get(path)
-        if fused is None or self.sampled or not self.fuses:
+        if fused is None or not self.fuses:
             return super().cell(cell, states, path, strides)
         if cell not in self.matrices:
             edges = [cell.nodes[node][at] for node, at in self.supernet.orders[path]]
@@ -203,9 +203,10 @@ class ThroughGates(Reading):
             weighed = [g if w is None else g * w for g, w in zip(gates, weights)]
             ones = keras.ops.ones((), "float32")
             alone = keras.ops.stack([ones if w is None else w for w in weights]) if cell.partial > 1 else None
-            self.matrices[cell] = keras.ops.stack(weighed), alone
-        gates, edges = self.matrices[cell]
-        return [*states, *fused(states, gates, edges, training=self.training)]
+            chosen = keras.ops.argmax(keras.ops.stack(gates), axis=-1) if self.sampled else None
+            self.matrices[cell] = keras.ops.stack(weighed), alone, chosen
+        gates, edges, chosen = self.matrices[cell]
+        return [*states, *fused(states, gates, edges, training=self.training, chosen=chosen)]
 
     def _gates(self, mixed):
         """The weights of a mixed node's candidates, as one tensor."""

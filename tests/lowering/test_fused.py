@@ -82,15 +82,16 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * max(np.abs(expected).max(), 1e-3))
 
 
-def check_equal(fused, general, shape):
+def check_equal(fused, general, shape, gates=lambda supernet: None):
     """Outputs, gradients by gates and by weights, and the statistics that a step leaves behind."""
     x = noise(shape)
     y = np.eye(3, dtype="float32")[[0, 1, 2, 0]]
-    close(fused(x), general(x))
+    called = lambda supernet, **how: supernet(x, gates=gates(supernet), sampled=bool(gates(supernet)), **how)  # noqa: E731
+    close(called(fused), called(general))
     found = []
     for supernet in (fused, general):
         loss = lambda supernet=supernet: keras.ops.mean(  # noqa: E731
-            keras.losses.categorical_crossentropy(y, supernet(x, training=True))
+            keras.losses.categorical_crossentropy(y, called(supernet, training=True))
         )
         weights = [*supernet.architecture_weights, *supernet.network_weights]
         value, gradients = backend.value_and_gradients(loss, weights)
@@ -108,7 +109,8 @@ def check_equal(fused, general, shape):
             if weight.trainable:
                 part = by_fused[id(variable)][..., first:last]
                 part = keras.ops.swapaxes(part, -1, -2) if "Depthwise" in key else part
-                close(part, by_general[id(weight)])
+                other = by_general[id(weight)]  # None for what took no part
+                close(part, keras.ops.zeros_like(part) if other is None else other)
             else:
                 close(source.value(kind), weight)
 
@@ -139,6 +141,48 @@ def test_computed_anew_in_the_backward_pass_it_is_the_same():
     fused, general = twins(SPACES["darts"](), ODD, pools=True, recompute=True)
     assert all(cell.recompute for cell in fused.cells.values())
     check_equal(fused, general, ODD)
+
+
+def hard_gates(choices):
+    """Gates that are one-hot by chance, the same for twins, with the gradient of the softmax."""
+
+    def gates(supernet):
+        soft = supernet.softmax_gates()
+        hard = {
+            path: keras.ops.one_hot(choices[path] % len(labels), len(labels))
+            for path, labels in supernet.labels.items() if supernet.exclusive[path]
+        }  # fmt: skip
+        return {path: hard[path] + g - keras.ops.stop_gradient(g) if path in hard else g for path, g in soft.items()}
+
+    return gates
+
+
+@GRADIENTS
+@pytest.mark.backend
+@pytest.mark.parametrize("name", SPACES)
+def test_of_sampled_gates_only_the_chosen_candidates_are_computed_with_the_same_result(name):
+    shape = EVEN if name == "nasbench201" else ODD
+    fused, general = twins(SPACES[name](), shape, affine=name == "pairs")
+    for seed in range(2):
+        rng = np.random.default_rng(seed)
+        check_equal(fused, general, shape, hard_gates({path: int(rng.integers(100)) for path in fused.labels}))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="counts operations of a TensorFlow graph's run")
+def test_one_graph_serves_all_choices():
+    import tensorflow as tf
+
+    supernet = Supernet(SPACES["darts"](), EVEN, normalized_pools=True)
+    paths = [path for path, labels in supernet.labels.items() if supernet.exclusive[path]]
+
+    @tf.function
+    def step(choices):
+        gates = hard_gates(dict(zip(paths, tf.unstack(choices, len(paths)))))(supernet)
+        return supernet(noise(EVEN), gates=gates, training=True, sampled=True)
+
+    found = [array(step(tf.constant([seed] * len(paths)))) for seed in range(8)]
+    assert step.experimental_get_tracing_count() == 1
+    assert len({each.tobytes() for each in found}) == 8 and np.isfinite(found).all()
 
 
 def test_the_largest_cells_are_computed_anew_first():
