@@ -642,6 +642,15 @@ def test_targets_that_name_no_column_stay(y):
     assert rest is table and target is y
 
 
+def test_labels_that_columns_are_called_by_are_labels(tmp_path):
+    table, labels = pd.DataFrame({"no": [1, 2, 3], "yes": [3, 4, 6]}), ["no", "yes", "no"]
+    rest, target = take_target(table, labels)
+    assert rest is table and target is labels
+    table.to_csv(tmp_path / "table.csv", index=False)
+    rest, target = take_target(tmp_path / "table.csv", labels)
+    assert rest.equals(table) and target is labels
+
+
 @pytest.mark.parametrize("gap", [None, np.nan, pd.NaT])
 @pytest.mark.parametrize("row", [0, 4, 59])
 def test_gaps_of_the_target_are_told_by_row(gap, row):
