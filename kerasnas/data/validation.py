@@ -35,8 +35,16 @@ class Validation:
             groups: As above.
 
         Raises:
-            ArgumentError: If it is none of these.
+            ArgumentError: If it is none of these, or the last rows are to be held out by groups.
+            DataError: If groups are no values by row.
         """
+        if groups is not None and np.ndim(groups) != 1:
+            raise DataError(f"Expected `groups` to have one value a row. Received: {groups!r}.")
+        if groups is not None and value == "time":
+            raise ArgumentError(
+                "Expected `groups` with 'holdout' or a cross-validation such as 'cv5'. Received: validation='time', "
+                "which holds out the last rows, of whatever group."
+            )
         match = re.fullmatch(r"cv(\d+)", str(value))
         if match and int(match[1]) >= 2:
             return cls(None, int(match[1]), groups=groups)

@@ -63,6 +63,13 @@ def test_groups_that_do_not_fit():
         Validation.of("cv5", None).fold_of(None, 4, 0)
 
 
+def test_groups_that_would_be_passed_over():
+    with pytest.raises(ArgumentError, match="`groups` with 'holdout' .* Received: validation='time'"):
+        Validation.of("time", 0.2, np.arange(9) % 3)
+    with pytest.raises(DataError, match="`groups` to have one value a row. Received: 'patient'"):
+        Validation.of("cv3", None, "patient")
+
+
 def test_validations_that_differ_describe_themselves_otherwise():
     groups = np.arange(6)
     some = [Validation.of(*said) for said in [("holdout", 0.2), ("time", 0.2), ("holdout", 0.3), ("cv5", 0.2),
