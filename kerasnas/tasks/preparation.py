@@ -1,6 +1,7 @@
 """From what a user passed to `fit` to a task and a space, with everything checked before any time is spent."""
 
-from dataclasses import dataclass
+import numbers
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
     weight = _class_weights(class_weight, rows, targets)
     rows = _encoded(rows, heads, titles)
     if weight is not None:
-        rows = type(rows)(rows.x, rows.y, weight if rows.weight is None else weight * rows.weight)
+        rows = replace(rows, weight=weight if rows.weight is None else weight * rows.weight)
     validation = None
     if validation_data is not None:
         parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
@@ -157,7 +158,7 @@ def _class_weights(class_weight, rows, targets):
     unknown = [label for label in class_weight if label not in labels]
     if unknown:
         raise ArgumentError(f"Expected `class_weight` by label: {labels[:10]}. Received: {unknown[0]!r}.")
-    if not all(isinstance(value, (int, float)) and value >= 0 for value in class_weight.values()):
+    if not all(isinstance(value, numbers.Real) and value >= 0 for value in class_weight.values()):
         raise ArgumentError(f"Expected weights of classes to be numbers from 0 on. Received: {class_weight}.")
     by_class = np.array([class_weight.get(label, 1.0) for label in labels], "float32")
     return by_class[places]
