@@ -38,7 +38,7 @@ class Validation:
             ArgumentError: If it is none of these, or the last rows are to be held out by groups.
             DataError: If groups are no values by row.
         """
-        if groups is not None and np.ndim(groups) != 1:
+        if groups is not None and np.ndim(groups) == 0:
             raise DataError(f"Expected `groups` to have one value a row. Received: {groups!r}.")
         if groups is not None and value == "time":
             raise ArgumentError(
