@@ -36,10 +36,7 @@ class Validation:
 
         Raises:
             ArgumentError: If it is none of these, or the last rows are to be held out by groups.
-            DataError: If groups are no values by row.
         """
-        if groups is not None and np.ndim(groups) == 0:
-            raise DataError(f"Expected `groups` to have one value a row. Received: {groups!r}.")
         if groups is not None and value == "time":
             raise ArgumentError(
                 "Expected `groups` with 'holdout' or a cross-validation such as 'cv5'. Received: validation='time', "
@@ -54,6 +51,15 @@ class Validation:
             "Expected `validation` to be 'holdout', 'time', or a cross-validation such as 'cv5'."
             f"{nearest(value, ('holdout', 'time', 'cv5'))} Received: {value!r}."
         )
+
+    def check(self, rows):
+        """Refuses groups that are not one for each of `rows` rows, or too few.
+
+        Raises:
+            DataError: If they are.
+        """
+        if self.groups is not None:
+            self._checked_groups(rows, self.folds or 2)
 
     def describe(self):
         """What identifies it in a journal."""

@@ -66,8 +66,12 @@ def test_groups_that_do_not_fit():
 def test_groups_that_would_be_passed_over():
     with pytest.raises(ArgumentError, match="`groups` with 'holdout' .* Received: validation='time'"):
         Validation.of("time", 0.2, np.arange(9) % 3)
-    with pytest.raises(DataError, match="`groups` to have one value a row. Received: 'patient'"):
-        Validation.of("cv3", None, "patient")
+
+
+@pytest.mark.parametrize("groups", ["patient", np.zeros(8), np.zeros(9)], ids=str)
+def test_groups_are_checked_before_anything_is_asked_of_them(groups):
+    with pytest.raises(DataError, match="`groups` to have 9 values|at least 3 groups"):
+        Validation.of("cv3", None, groups).check(9)
 
 
 def test_validations_that_differ_describe_themselves_otherwise():
