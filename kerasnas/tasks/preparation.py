@@ -8,7 +8,7 @@ import numpy as np
 from kerasnas.backend import strings
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
-from kerasnas.data.columns import in_order, target_columns
+from kerasnas.data.columns import columns_of, in_order, ordered, target_columns
 from kerasnas.data.reading import parts_of
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.data.texts import TextTraits
@@ -119,6 +119,8 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
                 f"Expected `validation_data` to be (x, y) or (x, y, weights). Received: {len(parts)} parts."
             )
         vx, vy, vw = (*parts, None, None)[:3]
+        if len(drawing.kinds) == 1 and not schemas:  # a table is read by names anyway
+            vx = ordered(vx, columns_of(x), "validation `x`")
         vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})
         held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes, schemas=schemas)
         validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names})
