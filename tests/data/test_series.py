@@ -242,3 +242,8 @@ def test_forecast_targets():
             target.encode(bad)
     with pytest.raises(DataError, match="3 targets. Received: 2"):
         ForecastTarget.fit(y, output_dim=3)
+
+
+def test_the_next_times_come_without_a_warning(recwarn):
+    assert after(pd.date_range("2024-01-01", periods=9, freq="D", tz="Europe/Berlin"), 1)[0].day == 10
+    assert not recwarn.list
