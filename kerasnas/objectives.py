@@ -47,6 +47,8 @@ class Objective:
     def _inferred(self):
         # The end tells: a head may be called anything, and Keras numbers a metric's namesakes.
         name = re.sub(r"_\d+$", "", self.name)
+        if re.search(r"(^|_)neg_(?!loss$)", name):  # scikit-learn's "neg_log_loss" and its like: turned, more is better
+            return "max"
         if name.endswith(LOWER):
             return "min"
         if name.endswith(HIGHER):

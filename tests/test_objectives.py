@@ -88,3 +88,17 @@ def test_ranks_by_the_sum():
     ]
     assert max(trials, key=LIGHT.rank).number == 0 and max(trials, key=ACCURACY.rank).number == 1
     assert LIGHT.better(trials[0], trials[2])
+
+
+def test_of_the_scores_of_scikit_learn_none_is_taken_for_a_loss():
+    from sklearn.metrics import get_scorer_names
+
+    told = {}
+    for name in get_scorer_names():
+        try:
+            told[name] = Objective(f"val_{name}").direction
+        except ArgumentError:  # the name does not tell: then the user does
+            continue
+    assert set(told.values()) == {"max"} and {"neg_log_loss", "neg_mean_squared_error", "roc_auc"} <= set(told)
+    assert Objective("val_price_neg_mean_absolute_error").direction == "max", "of the head `price`"
+    assert Objective("val_neg_loss").direction == "min", "the loss of a head that is called neg"

@@ -29,17 +29,27 @@ def in_order(y, columns):
     """
     if y is None or not any(columns.values()):
         return y
-    return {name: _ordered(value, columns[name]) for name, value in by_name(y, columns, "`y`").items()}
+    return {name: ordered(value, columns[name]) for name, value in by_name(y, columns, "`y`").items()}
 
 
-def _ordered(value, columns):
+def ordered(value, columns, what="`y`"):
+    """A data frame with these columns in this order; anything else, or where `columns` is None, as it is.
+
+    Args:
+        value: Rows or targets.
+        columns: Names of the columns in the data of `fit`, or None.
+        what: How a message calls it.
+
+    Raises:
+        DataError: If a column is missing.
+    """
     found = columns_of(value)
     if columns is None or found is None:
         return value
     for name in columns:
         if name not in found:
             raise DataError(
-                f"Expected `y` to have the columns of `fit`: {', '.join(map(str, columns))}. "
+                f"Expected {what} to have the columns of `fit`: {', '.join(map(str, columns))}. "
                 f"Received: none called {name!r}.{nearest(name, found)}"
             )
     return value[list(columns)]

@@ -1,5 +1,6 @@
 """Long series to forecast: read, checked, cut into windows, and their continuation in the form they came in."""
 
+import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -152,7 +153,11 @@ def after(times, count):
     import pandas
 
     if isinstance(times, pandas.DatetimeIndex) and len(times) > 2:
-        frequency = pandas.infer_freq(times[-200:])
+        with warnings.catch_warnings():
+            warnings.filterwarnings(
+                "ignore", message=".*infer_freq"
+            )  # whether it gives a string or an offset is all one
+            frequency = pandas.infer_freq(times[-200:])
         if frequency is not None:
             return pandas.date_range(times[-1], periods=count + 1, freq=frequency)[1:]
     step = (times[-1] - times[0]) / max(len(times) - 1, 1)

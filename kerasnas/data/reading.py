@@ -10,6 +10,7 @@ from kerasnas.data.inputs import as_input, check_kinds
 from kerasnas.data.labels import as_labels, as_weight
 from kerasnas.data.memory import checked_limit
 from kerasnas.data.naming import by_name, title
+from kerasnas.data.series import filled_up_to
 from kerasnas.errors import ArgumentError, DataError
 
 
@@ -29,7 +30,7 @@ def read(
         targets: names of the heads; empty to read `x` alone, as for predictions.
         sample_weight: weights `(n,)`, or None.
         shapes: shape of one row of each input, by name, where it is known (as from the data of `fit`): rows of another
-            shape are refused, and pictures of a folder resized.
+            shape are refused, pictures of a folder resized, and a list of shorter series filled up at their ends.
         memory_limit: bytes of rows to hold in memory; a tf.data.Dataset or folder with more becomes a Stream, a
             generator or PyDataset with more is refused. None: a quarter of the available memory.
         image_size: (height, width) in pixels to which pictures of a folder are resized; None: their most common size.
@@ -48,6 +49,8 @@ def read(
     if image_size is not None and not isinstance(x, (str, Path)):
         raise ArgumentError("Expected `image_size` only with a folder of pictures. Received: data of another kind.")
     schemas = schemas or {}
+    if isinstance(x, str) and "text" in inputs.values():
+        raise DataError(f"Expected `x` to hold rows. Received: the string {x[:40]!r}; a single text is a row: [x].")
     if not schemas and (isinstance(x, (str, Path)) or is_flow(x)):
         _refuse_beside(x, y, sample_weight)
         if is_flow(x):
@@ -55,7 +58,7 @@ def read(
         else:
             data = read_folder(x, inputs, tuple(targets), _size_of(inputs, shapes), image_size, limit)
     else:
-        data = _read_arrays(x, y, inputs, tuple(targets), sample_weight, schemas)
+        data = _read_arrays(x, y, inputs, tuple(targets), sample_weight, schemas, shapes or {})
     check_shapes(data, shapes)
     return data
 
@@ -72,11 +75,13 @@ def check_shapes(data, shapes):
             )
 
 
-def _read_arrays(x, y, inputs, targets, sample_weight, schemas):
+def _read_arrays(x, y, inputs, targets, sample_weight, schemas, shapes):
     rows = {}
     for name, value in parts_of(x, inputs).items():
         what = title("`x`", name, inputs)
         rows |= schemas[name].arrays(value, what) if name in schemas else {name: as_input(value, inputs[name], what)}
+        if inputs[name] == "series" and name in shapes and isinstance(value, (list, tuple)):
+            rows[name] = filled_up_to(rows[name], shapes[name][0])
     labels = None
     if targets:
         labels = {

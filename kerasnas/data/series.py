@@ -75,6 +75,12 @@ def _filled_up(value, what):
     return filled
 
 
+def filled_up_to(rows, steps):
+    """Series `(n, steps, channels)` with NaN at their ends, where they are shorter than `steps`."""
+    lacking = max(0, steps - rows.shape[1])
+    return np.pad(rows, ((0, 0), (0, lacking), (0, 0)), constant_values=np.nan) if lacking else rows
+
+
 def series_of(frame, time, series=None, channels=None, what="`x`"):
     """Series out of a long frame, one row a step.
 

@@ -35,8 +35,13 @@ class Validation:
             groups: As above.
 
         Raises:
-            ArgumentError: If it is none of these.
+            ArgumentError: If it is none of these, or the last rows are to be held out by groups.
         """
+        if groups is not None and value == "time":
+            raise ArgumentError(
+                "Expected `groups` with 'holdout' or a cross-validation such as 'cv5'. Received: validation='time', "
+                "which holds out the last rows, of whatever group."
+            )
         match = re.fullmatch(r"cv(\d+)", str(value))
         if match and int(match[1]) >= 2:
             return cls(None, int(match[1]), groups=groups)
@@ -46,6 +51,15 @@ class Validation:
             "Expected `validation` to be 'holdout', 'time', or a cross-validation such as 'cv5'."
             f"{nearest(value, ('holdout', 'time', 'cv5'))} Received: {value!r}."
         )
+
+    def check(self, rows):
+        """Refuses groups that are not one for each of `rows` rows, or too few.
+
+        Raises:
+            DataError: If they are.
+        """
+        if self.groups is not None:
+            self._checked_groups(rows, self.folds or 2)
 
     def describe(self):
         """What identifies it in a journal."""

@@ -166,7 +166,10 @@ class AutoModel(Estimator, KnownArguments):
         """The `Validation` by which trials are compared."""
         if given is None and fraction is None and groups is None and hasattr(prepared.rows, "x"):
             given = self._usual_validation(len(prepared.rows))
-        return Validation.of(given, fraction or usual_split(len(prepared.rows)), groups)
+        found = Validation.of(given, fraction or usual_split(len(prepared.rows)), groups)
+        if prepared.validation is None:
+            found.check(len(prepared.rows))
+        return found
 
     def _usual_validation(self, rows):
         """How trials are compared where the user does not say: a word as of `fit`."""

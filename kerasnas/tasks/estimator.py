@@ -3,6 +3,7 @@
 import inspect
 
 from kerasnas.blocks import ClassificationHead, Drawing
+from kerasnas.data.columns import ordered
 from kerasnas.errors import ArgumentError, DataError, NotFittedError, nearest
 
 # What rows of an input may be, in scikit-learn's words.
@@ -102,7 +103,8 @@ class Estimator:
         """Rows to answer for, as the predictor takes them.
 
         Raises:
-            DataError: If they have another number of columns than those of `fit`, and no names to choose by.
+            DataError: If they have another number of columns than those of `fit`, and no names to choose by; or lack a
+                column.
         """
         x = dense(x)
         width, known = width_of(x), getattr(self, "n_features_in_", None)
@@ -110,6 +112,9 @@ class Estimator:
             raise DataError(
                 f"X has {width} features, but {type(self).__name__} is expecting {known} features as input."
             )
+        names = getattr(self, "feature_names_in_", None)
+        if names is not None and "table" not in self.predictor_.kinds.values():  # a table is read by names anyway
+            x = ordered(x, names.tolist(), "`x`")
         return x
 
     def _note_features(self, x):

@@ -88,7 +88,7 @@ class TimeseriesForecaster(Facade):
             span = Span(usual_lookback(steps, span.horizon + span.gap, self.season_), span.horizon, span.gap)
         self.lookback_, self._span, self._history = span.lookback, span, history
         self._mean, self._scale = seen.moments()
-        windows, held = self._windows(history, fraction, validation_data, x, y)
+        windows, held = self._windows(history, fraction, validation_data)
         super().fit(
             *windows, epochs=epochs, callbacks=callbacks, validation_data=held, batch_size=batch_size, verbose=verbose,
             time_limit=time_limit, refit=refit, **unknown,
@@ -110,14 +110,14 @@ class TimeseriesForecaster(Facade):
         if self.output_dim is not None and self.output_dim != width:
             raise DataError(f"Expected {self.output_dim} targets, as `output_dim` says. Received: {width}.")
 
-    def _windows(self, history, fraction, validation_data, x, y):
+    def _windows(self, history, fraction, validation_data):
         """All windows with what follows them; those of `validation_data`, or None where a part is held out."""
         self._held = None
         if validation_data is None:
             self._held = InTime(fraction, in_time=True, parts=history.split(self._span, fraction))
             return history.windows(self._span), None
         vx, vy = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data, None)
-        held = history.alike(vx, y if vy is None and not hasattr(y, "shape") else vy, "`validation_data`")
+        held = history.alike(vx, vy, "`validation_data`")
         for part in (*history.inputs, *held.inputs):
             if len(part) < self._span.steps:
                 raise too_short(len(part), self._span, self._span.steps)

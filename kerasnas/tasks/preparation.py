@@ -1,13 +1,14 @@
 """From what a user passed to `fit` to a task and a space, with everything checked before any time is spent."""
 
-from dataclasses import dataclass
+import numbers
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from kerasnas.backend import strings
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
-from kerasnas.data.columns import in_order, target_columns
+from kerasnas.data.columns import columns_of, in_order, ordered, target_columns
 from kerasnas.data.reading import parts_of
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.data.texts import TextTraits
@@ -109,7 +110,7 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
     weight = _class_weights(class_weight, rows, targets)
     rows = _encoded(rows, heads, titles)
     if weight is not None:
-        rows = type(rows)(rows.x, rows.y, weight if rows.weight is None else weight * rows.weight)
+        rows = replace(rows, weight=weight if rows.weight is None else weight * rows.weight)
     validation = None
     if validation_data is not None:
         parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
@@ -118,6 +119,8 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
                 f"Expected `validation_data` to be (x, y) or (x, y, weights). Received: {len(parts)} parts."
             )
         vx, vy, vw = (*parts, None, None)[:3]
+        if len(drawing.kinds) == 1 and not schemas:  # a table is read by names anyway
+            vx = ordered(vx, columns_of(x), "validation `x`")
         vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})
         held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes, schemas=schemas)
         validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names})
@@ -157,7 +160,7 @@ def _class_weights(class_weight, rows, targets):
     unknown = [label for label in class_weight if label not in labels]
     if unknown:
         raise ArgumentError(f"Expected `class_weight` by label: {labels[:10]}. Received: {unknown[0]!r}.")
-    if not all(isinstance(value, (int, float)) and value >= 0 for value in class_weight.values()):
+    if not all(isinstance(value, numbers.Real) and value >= 0 for value in class_weight.values()):
         raise ArgumentError(f"Expected weights of classes to be numbers from 0 on. Received: {class_weight}.")
     by_class = np.array([class_weight.get(label, 1.0) for label in labels], "float32")
     return by_class[places]

@@ -161,3 +161,24 @@ def test_a_hundred_thousand_rows_take_about_a_second():
     started = time.process_time()
     features.transform(arrays)
     assert time.process_time() - started < 4  # one second on a machine of its own
+
+
+@pytest.mark.parametrize("types", [{"a": "categorical"}, None])
+@pytest.mark.parametrize(
+    "values", [(0.1, 0.2, 0.7), (16_777_217.0, 16_777_219.0, 1e9), (16_777_216.0, 16_777_217.0, 1e9)]
+)
+def test_numbers_that_float32_rounds_are_found_among_the_values(values, types):
+    """0.1 is another number in float32: as a category it would be none of those that are known."""
+    table = pd.DataFrame({"a": np.tile(values, 20)})
+    schema = learn_table(table, column_types=types)
+    arrays = schema.arrays(table)
+    features = TableFeatures(schema.columns).fit(tuple(arrays.values()))
+    inputs = keras.Input((1,), dtype=DTYPES.get(arrays["a"].dtype.name, "float32"))
+    exported = keras.Model(inputs, features.layer(None, "features")([inputs]))(tensors(arrays)["a"])
+    for found in (features.transform(arrays["a"]), keras.ops.convert_to_numpy(exported)):
+        flags = found[:, 2 * features.layout.numbers :]
+        if schema.columns[0].values:
+            np.testing.assert_array_equal(flags.sum(axis=1), 1.0)
+            assert len(np.unique(flags, axis=0)) == 3
+        else:
+            assert values[0] == 0.1 and types is None, "fractions are no categories unless the user says so"

@@ -310,6 +310,17 @@ def test_time_zones_are_moments(zone):
     np.testing.assert_array_equal(as_seconds(local.astype(object)), expected)
 
 
+def test_dates_as_parquet_gives_them():
+    pa = pytest.importorskip("pyarrow")
+    days = pd.Series([None, *pd.date_range("2024-02-28", periods=30, freq="D").date])
+    expected = np.r_[np.nan, 1709078400.0 + 86400 * np.arange(30.0)]
+    for kind in (pa.date32(), pa.timestamp("us"), pa.timestamp("ns", "UTC")):
+        held = days.astype(pd.ArrowDtype(kind))
+        known = column(held)
+        assert known.kind == "date" and known.missing
+        np.testing.assert_array_equal(known.array(held, "`x`")[:, 0], expected)
+
+
 @pytest.mark.parametrize("unit", ["s", "ms", "us", "ns"])
 def test_dates_of_any_resolution(unit):
     days = pd.Series(pd.date_range("1969-12-30", periods=5, freq="D")).astype(f"datetime64[{unit}]")
@@ -629,6 +640,15 @@ def test_targets_that_name_no_column_stay(y):
     table = pd.DataFrame({"a": [1, 2], "b": [3, 4]})
     rest, target = take_target(table, y)
     assert rest is table and target is y
+
+
+def test_labels_that_columns_are_called_by_are_labels(tmp_path):
+    table, labels = pd.DataFrame({"no": [1, 2, 3], "yes": [3, 4, 6]}), ["no", "yes", "no"]
+    rest, target = take_target(table, labels)
+    assert rest is table and target is labels
+    table.to_csv(tmp_path / "table.csv", index=False)
+    rest, target = take_target(tmp_path / "table.csv", labels)
+    assert rest.equals(table) and target is labels
 
 
 @pytest.mark.parametrize("gap", [None, np.nan, pd.NaT])

@@ -63,6 +63,17 @@ def test_groups_that_do_not_fit():
         Validation.of("cv5", None).fold_of(None, 4, 0)
 
 
+def test_groups_that_would_be_passed_over():
+    with pytest.raises(ArgumentError, match="`groups` with 'holdout' .* Received: validation='time'"):
+        Validation.of("time", 0.2, np.arange(9) % 3)
+
+
+@pytest.mark.parametrize("groups", ["patient", np.zeros(8), np.zeros(9)], ids=str)
+def test_groups_are_checked_before_anything_is_asked_of_them(groups):
+    with pytest.raises(DataError, match="`groups` to have 9 values|at least 3 groups"):
+        Validation.of("cv3", None, groups).check(9)
+
+
 def test_validations_that_differ_describe_themselves_otherwise():
     groups = np.arange(6)
     some = [Validation.of(*said) for said in [("holdout", 0.2), ("time", 0.2), ("holdout", 0.3), ("cv5", 0.2),

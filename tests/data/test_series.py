@@ -35,6 +35,18 @@ def test_series_of_different_lengths_end_in_missing_values():
     assert channels.shape == (2, 4, 3) and np.isnan(channels).sum() == 6
 
 
+def test_later_lists_of_shorter_series_are_filled_up_as_those_of_fit_were():
+    for later in ([np.arange(3), np.arange(4)], [np.arange(3)], ([1, 2, 3], [4, 5, 6])):
+        found = read(later, inputs={"series": "series"}, shapes={"series": (5, 1)}).x["series"]
+        assert found.shape == (len(later), 5, 1)
+        np.testing.assert_array_equal(
+            found[:, :, 0], np.stack([np.r_[row, [np.nan] * (5 - len(row))] for row in later])
+        )
+    for wrong in (np.zeros((2, 3)), [np.arange(6), np.arange(2)], [np.ones((3, 2))]):
+        with pytest.raises(DataError, match=r"of shape \(5, 1\), as in the data of `fit`"):
+            read(wrong, inputs={"series": "series"}, shapes={"series": (5, 1)})
+
+
 BAD = {
     "one series": (np.zeros(5), r"series of shape .*add a row axis: x\[None\]"),
     "too many axes": (np.zeros((2, 3, 4, 5)), r"Received: shape \(2, 3, 4, 5\)"),
@@ -230,3 +242,8 @@ def test_forecast_targets():
             target.encode(bad)
     with pytest.raises(DataError, match="3 targets. Received: 2"):
         ForecastTarget.fit(y, output_dim=3)
+
+
+def test_the_next_times_come_without_a_warning(recwarn):
+    assert after(pd.date_range("2024-01-01", periods=9, freq="D", tz="Europe/Berlin"), 1)[0].day == 10
+    assert not recwarn.list

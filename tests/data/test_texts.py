@@ -110,3 +110,9 @@ def test_traits_tell_lengths_and_script():
 def test_nothing_but_empty_texts(rows):
     with pytest.raises(DataError, match="2 rows without a single word"):
         TextTraits.of(as_texts(rows, "`x`"))
+
+
+@pytest.mark.parametrize("targets", [(), ("y",)])
+def test_a_single_text_is_no_rows(targets):
+    with pytest.raises(DataError, match=r"to hold rows. Received: the string 'so good'; a single text is a row: \[x\]"):
+        read("so good", [1] if targets else None, inputs={"text": "text"}, targets=targets)

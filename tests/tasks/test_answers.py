@@ -222,9 +222,10 @@ def test_pictures_that_were_rescaled_are_told(fitted, few):
         fitted.predict(few[0] / 16.0)
 
 
-def prepared(x, y, head=None, inputs=None):
+def prepared(x, y, head=None, inputs=None, class_weight=None):
     inputs = inputs or kn.ImageInput()
-    return prepare(Drawing(inputs, (head or kn.ClassificationHead())(kn.Flatten()(inputs))), x, y, None, None, None)
+    drawing = Drawing(inputs, (head or kn.ClassificationHead())(kn.Flatten()(inputs)))
+    return prepare(drawing, x, y, None, None, class_weight)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -321,6 +322,21 @@ def test_a_stream(classifier, few, quick, tmp_path, little_memory):
     assert model.evaluate(flow) == pytest.approx(model.evaluate(x, WORDS[y]), rel=1e-4)
     assert model.score(flow) == model.score(x, WORDS[y])
     np.testing.assert_allclose(model.export_model().predict(x[..., None], verbose=0), model.predict_proba(x), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "weights", [{"zero": np.float32(2), "one": np.int64(3), "two": np.float64(0.5)}, "balanced"], ids=str
+)
+def test_classes_of_a_stream_are_weighted(few, weights, little_memory):
+    import tensorflow as tf
+
+    from kerasnas.data import Stream
+
+    x, y = (part[:40] for part in few)
+    flow = tf.data.Dataset.from_tensor_slices((x, WORDS[y])).batch(8)
+    streamed, held = (prepared(*data, class_weight=weights).rows for data in ((flow, None), (x, WORDS[y])))
+    assert isinstance(streamed, Stream) and len(set(streamed.weight)) > 1
+    np.testing.assert_array_equal(streamed.weight, held.weight)
 
 
 @pytest.mark.slow

@@ -320,6 +320,11 @@ def test_class_weight_that_is_no_number(refused, digits):
     refused(ArgumentError, ["class_weight"], *digits, class_weight="balancd")
 
 
+@pytest.mark.parametrize("groups", ["patient", [1, 2]])
+def test_groups_that_are_not_one_a_row(refused, digits, groups):
+    refused(DataError, ["`groups` to have 160 values, one a row"], *digits, groups=groups)
+
+
 def test_class_weight_of_numbers(refused, digits):
     regressor = lambda directory: kn.ImageRegressor(directory=directory)  # noqa: E731
     refused(ArgumentError, ["class_weight", "classes"], *digits, model=regressor, class_weight={7: 2.0})

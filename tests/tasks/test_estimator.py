@@ -16,7 +16,7 @@ from sklearn.preprocessing import FunctionTransformer
 
 import kerasnas as kn
 from kerasnas.data.scores import Score
-from kerasnas.errors import ArgumentError, NotFittedError
+from kerasnas.errors import ArgumentError, DataError, NotFittedError
 
 FACADES = (
     kn.ImageClassifier, kn.ImageRegressor, kn.StructuredDataClassifier, kn.StructuredDataRegressor, kn.TextClassifier,
@@ -240,3 +240,21 @@ def test_balanced_classes():
     assert weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
     with pytest.raises(ArgumentError, match="a dict, or 'balanced'"):
         _class_weights("even", rows, {"y": ClassTarget.fit(y, min_members=1)})
+
+
+def test_columns_of_a_frame_are_told_by_name(iris, tmp_path):
+    """In any order, where the rows are no table but plain numbers."""
+    x, y = iris
+    held, turned = (x.iloc[::3], y[::3]), x[x.columns[::-1]]
+    inputs = kn.Input()
+    model = kn.AutoModel(
+        inputs, kn.ClassificationHead(dropout=0.0)(kn.DenseBlock(1, 8, False, 0.0)(kn.Normalization()(inputs))),
+        seed=0, max_trials=1, directory=tmp_path,
+    )  # fmt: skip
+    model.fit(x, y, epochs=8, batch_size=16, verbose=0, validation_data=(turned.iloc[::3], held[1]))
+    np.testing.assert_array_equal(model.predict_proba(turned), model.predict_proba(x))
+    assert model.score(turned.assign(more=1), y) == model.score(x, y)
+    measured = model.trials_[0].measurement.metrics["val_accuracy"]
+    assert measured == pytest.approx(np.mean(model.predict(held[0]) == held[1])) and measured > 0.6
+    with pytest.raises(DataError, match="`x` to have the columns of `fit`: .* none called 'sepal width"):
+        model.predict(x.rename(columns={x.columns[1]: "unknown"}))

@@ -233,3 +233,13 @@ def test_predictions_need_a_fit_and_enough_steps(forecaster, sales):
         forecaster.predict(sales[:5])
     with pytest.raises(DataError, match="Expected at least"):
         forecaster.forecasts(sales[:20])
+
+
+@pytest.mark.parametrize("form", [list, np.asarray, pd.Series], ids=["list", "array", "series"])
+def test_other_steps_need_targets_of_their_own(form, tmp_path):
+    """Those of `fit`, though as many, are not theirs."""
+    x, later = np.random.default_rng(0).normal(size=(2, 60, 2))
+    model = kn.TimeseriesForecaster(horizon=2, lookback=6, max_trials=1, directory=tmp_path / "runs")
+    with pytest.raises(DataError, match="targets `y` beside `x`, as in `fit`. Received: None"):
+        model.fit(x, form(x[:, 0] + 1), validation_data=later, verbose=0)
+    assert not (tmp_path / "runs").exists()

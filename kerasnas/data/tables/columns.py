@@ -167,7 +167,8 @@ def as_seconds(series, written=None):
         return series.to_numpy("float64")
     if isinstance(series.dtype, pandas.PeriodDtype):
         series = series.dt.to_timestamp()
-    if series.dtype.kind != "M" and not isinstance(series.dtype, pandas.DatetimeTZDtype):
+    arrow = isinstance(series.dtype, pandas.ArrowDtype)  # days without a time of day, or moments of some zone
+    if arrow or (series.dtype.kind != "M" and not isinstance(series.dtype, pandas.DatetimeTZDtype)):
         texts = series.astype(object)
         parsed = _parsed(texts, written)
         lost = parsed.isna() & ~texts.isna()

@@ -103,12 +103,22 @@ def _numerical(name, raw, series, missing):
         return "numbers the rows"
     few = FEW_OF_MANY if len(numbers) >= MANY else FEW
     told = whole and 2 < len(distinct) <= few and np.isfinite(distinct).all()
-    values, found = (tuple(distinct.tolist()), tuple(counts.tolist())) if told else ((), ())
-    return Column(name, raw, "numerical", _precision(finite), values, found, missing=lost)
+    stored, values = _as_stored(distinct if told else distinct[:0], finite)
+    return Column(name, raw, "numerical", stored, values, tuple(counts.tolist()) if told else (), missing=lost)
 
 
 def _counts_rows(distinct, rows):
     return rows >= 50 and len(distinct) == rows and distinct[-1] - distinct[0] == rows - 1
+
+
+def _as_stored(values, numbers):
+    """What `numbers` are stored as, and the `values` among them as they are then: 0.1 is another number in float32."""
+    with np.errstate(over="ignore"):
+        rounded = values.astype("float32").astype("float64")
+    apart = np.isfinite(rounded).all() and len(np.unique(rounded)) == len(values)
+    if apart and _precision(numbers) == "float32":
+        return "float32", tuple(rounded.tolist())
+    return "float64", tuple(values.tolist())
 
 
 def _precision(numbers):
@@ -149,11 +159,8 @@ def _codes(name, raw, series):
     if len(values) < 2 and not lost:
         return f"holds {values[0]:g} in every row"
     kept = _kept(counts, len(numbers))
-    rare = int(counts[kept:].sum())
-    return Column(
-        name, raw, "categorical", _precision(given), tuple(values[:kept].tolist()), tuple(counts[:kept].tolist()), rare,
-        lost,
-    )  # fmt: skip
+    rare, (stored, known) = int(counts[kept:].sum()), _as_stored(values[:kept], given)
+    return Column(name, raw, "categorical", stored, known, tuple(counts[:kept].tolist()), rare, lost)
 
 
 def _by_count(values):

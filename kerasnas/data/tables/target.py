@@ -40,8 +40,8 @@ def take_target(x, y, what="`x`"):
 
 
 def _are_names(y, x):
-    """Whether a list is one of column names: of strings, and of another length than the table, or all columns of it."""
-    if not isinstance(y, list) or not y or not all(isinstance(name, str) for name in y):
+    """Whether a list is one of column names: of strings that differ, as labels do not, and that `x` has."""
+    if not isinstance(y, list) or not y or not all(isinstance(name, str) for name in y) or len(set(y)) < len(y):
         return False
     columns = [str(name) for name in getattr(x, "columns", ())] or (list(x) if isinstance(x, dict) else [])
     return is_path(x) or all(name in columns for name in y)
