@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerasnas import backend
+from kerasnas.stateless import stepped
 
 
 class Bilevel(keras.Model):
@@ -74,10 +75,28 @@ class Bilevel(keras.Model):
         return self.rule.learning_rate * (0.04 + 0.96 * falling)
 
     # -------------------------------------------------------------------- steps
-    def train_step(self, data):
+    @property
+    def train_step(self):
+        """A step of Keras's trainers, in a warm-up another than thereafter: JAX knows what it compiled by function."""
+        return self.search_step if self.searching else self.warmup_step
+
+    def search_step(self, *given):
+        """Architecture weights, then weights; of `(data,)`, on JAX of `(state, data)`."""
+        return stepped(lambda data: self._step(data, searching=True), self._groups(), given)
+
+    def warmup_step(self, *given):
+        """Likewise of the weights alone."""
+        return stepped(lambda data: self._step(data, searching=False), self._groups(), given)
+
+    def _groups(self):
+        """All variables, as Keras's trainer on JAX hands them on."""
+        own = [self.trainable_variables, self.non_trainable_variables]
+        return [*own, self.optimizer.variables, self.metrics_variables]
+
+    def _step(self, data, searching):
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
         part = lambda name: (x[name], y[name], None if weight is None else weight[name])  # noqa: E731
-        if self.searching:
+        if searching:
             self.alpha_step(part("alphas"), part("weights"))
         outputs = self.weight_step(part("weights"))
         self.done.assign_add(1)
