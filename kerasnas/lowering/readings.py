@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import keras
 
+from kerasnas import backend
 from kerasnas.errors import SpaceError
 from kerasnas.layers.fused_cell import FusedCell
 from kerasnas.layers.weighing import weighted_sum, zeros_for
@@ -182,13 +183,16 @@ class ThroughGates(Reading):
         gates: Tensors by decision, one number for each of its answers.
         sampled: Whether gates are one-hot, so that of each choice only the chosen candidate need be computed. Choices
             inside a candidate are computed in full: TensorFlow does not differentiate such switches within switches.
+            Where switches are slow all candidates are computed; the chosen one's gate alone has a gradient either way.
     """
 
     fuses = True  # whether cells that are one layer are computed as such
 
     def __init__(self, supernet, gates, training=None, sampled=False):
         super().__init__(supernet)
-        self.gates, self.training, self.sampled = gates, training, sampled
+        self.gates, self.training, self.sampled = gates, training, sampled and backend.switches()
+        if sampled and not self.sampled:
+            self.gates = {path: _alone(gate) if supernet.exclusive[path] else gate for path, gate in gates.items()}
         self.inside = False
         self.matrices = {}  # gates of a cell's edges, which cells of a kind have in common
 
@@ -278,6 +282,11 @@ class Inheriting(KerasTracer):
         layer = operation.layer(self.shapes(inputs), self.name(operation, path))
         self.copies.append((key_of(operation, path), layer))
         return layer(list(inputs) if isinstance(inputs, tuple) else inputs)
+
+
+def _alone(gate):
+    """The gate of the chosen answer, zeros for the others."""
+    return gate * keras.ops.one_hot(keras.ops.argmax(gate), gate.shape[0], dtype=gate.dtype)
 
 
 def key_of(operation, path):

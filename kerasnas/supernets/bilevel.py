@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from kerasnas import backend
+from kerasnas.stateless import stepped
 
 
 class Bilevel(keras.Model):
@@ -29,21 +30,31 @@ class Bilevel(keras.Model):
         self.total.assign(max(1, int(steps)))
         self.done = self.add_weight(shape=(), dtype="int32", initializer="zeros", trainable=False, name="done")
         self.draws = keras.random.SeedGenerator(seed)
-        self.alpha_optimizer = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
         self.searching = rule.warmup == 0
         self.alphas, self.shared = supernet.architecture_weights, supernet.network_weights
+        self.alpha_optimizer = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
+        self.alpha_optimizer.build(self.alphas)
+        self.alpha_moments = self.alpha_optimizer.variables  # held as the model's own: JAX's steps hand on those alone
         self.statistics = list(supernet.non_trainable_weights)
         self.built = True
 
     def compile(self, **kwargs):
         """As of `keras.Model`, with the optimizers of the rule."""
         optimizer = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
-        super().compile(optimizer=optimizer, jit_compile=False, **kwargs)
+        super().compile(optimizer=optimizer, jit_compile=backend.jit_compile(), **kwargs)
         self.optimizer.build(self.shared)
-        self.alpha_optimizer.build(self.alphas)
 
     def call(self, inputs, training=None):
-        return self.supernet(inputs, gates=self.rule.means(self.supernet), training=training)
+        return self.supernet(_weights_half(inputs), gates=self.rule.means(self.supernet), training=training)
+
+    def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+        """As of `keras.Model`; of what the weights see where both halves are given."""
+        x, y, sample_weight = map(_weights_half, (x, y, sample_weight))
+        return super().compute_loss(x, y, y_pred, sample_weight, training)
+
+    def compute_metrics(self, x, y, y_pred, sample_weight=None):
+        """As of `keras.Model`; of what the weights see where both halves are given."""
+        return super().compute_metrics(*map(_weights_half, (x, y)), y_pred, _weights_half(sample_weight))
 
     def state(self):
         """All that a search that goes on needs, as a list of Keras variables."""
@@ -64,14 +75,32 @@ class Bilevel(keras.Model):
         return self.rule.learning_rate * (0.04 + 0.96 * falling)
 
     # -------------------------------------------------------------------- steps
-    def train_step(self, data):
+    @property
+    def train_step(self):
+        """A step of Keras's trainers, in a warm-up another than thereafter: JAX knows what it compiled by function."""
+        return self.search_step if self.searching else self.warmup_step
+
+    def search_step(self, *given):
+        """Architecture weights, then weights; of `(data,)`, on JAX of `(state, data)`."""
+        return stepped(lambda data: self._step(data, searching=True), self._groups(), given)
+
+    def warmup_step(self, *given):
+        """Likewise of the weights alone."""
+        return stepped(lambda data: self._step(data, searching=False), self._groups(), given)
+
+    def _groups(self):
+        """All variables, as Keras's trainer on JAX hands them on."""
+        own = [self.trainable_variables, self.non_trainable_variables]
+        return [*own, self.optimizer.variables, self.metrics_variables]
+
+    def _step(self, data, searching):
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
         part = lambda name: (x[name], y[name], None if weight is None else weight[name])  # noqa: E731
-        if self.searching:
+        if searching:
             self.alpha_step(part("alphas"), part("weights"))
         outputs = self.weight_step(part("weights"))
         self.done.assign_add(1)
-        return self.compute_metrics(x["weights"], y["weights"], outputs, None if weight is None else weight["weights"])
+        return self.compute_metrics(x, y, outputs, weight)
 
     def weight_step(self, rows):
         """One step of the weights; returns the outputs before it."""
@@ -146,6 +175,11 @@ class Bilevel(keras.Model):
     def _decayed(self, gradients):
         decay = self.rule.weight_decay
         return [g + decay * w for g, w in zip(gradients, self.shared)] if decay else gradients
+
+
+def _weights_half(given):
+    """Of a dict by half what the weights see; else what is given. Keras builds metrics and loss from whole batches."""
+    return given["weights"] if isinstance(given, dict) and set(given) == {"alphas", "weights"} else given
 
 
 def _filled(gradients, variables):

@@ -28,7 +28,7 @@ class Curvature:
         self.model, self.rows, self.steps, self.tolerance = model, rows, steps, tolerance
         counted = set(model.rule.weighed(model.supernet))
         self.alphas = [alpha for path, alpha in model.supernet.alphas.items() if path in counted]
-        self.gradient = backend.compiled(self._gradient)
+        self.gradient = backend.compiled(self._gradient, model.variables)
 
     def __call__(self):
         """The eigenvalue of largest magnitude, with its sign; 0 where no architecture weight counts."""

@@ -106,8 +106,8 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
 def check(space, task):
     """Says why a search by gradients is not possible, before any time is spent."""
     backend = keras.backend.backend()
-    if backend not in ("tensorflow", "torch"):
-        raise StrategyError(f"Expected TensorFlow or PyTorch for a search by gradients. Received: {backend}.")
+    if backend not in ("tensorflow", "torch", "jax"):
+        raise StrategyError(f"Expected TensorFlow, PyTorch or JAX for a search by gradients. Received: {backend}.")
     if task is None:
         raise StrategyError("Expected data to search with by gradients: `data=(x, y)`. Received: none.")
     if not hasattr(task.train, "x"):

@@ -63,7 +63,7 @@ class SinglePath(keras.Model):
                 layer.activation = _silu
         self.optimizers = []
         self._measured = False
-        self._gather = backend.compiled(self._gather_step)
+        self._gather = backend.compiled(self._gather_step, self.variables)
         self.built = True
 
     def compile(self, optimizer="sgd", **kwargs):

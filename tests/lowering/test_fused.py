@@ -44,8 +44,6 @@ def separables():
     return cell_space("cells", {"operations": candidates, "nodes": 2, "inputs": 2, "keep": 2}, 3, 3, 4, 1)
 
 
-GRADIENTS = pytest.mark.skipif(keras.backend.backend() == "jax", reason="gradients of supernets are refused on JAX")
-
 SPACES = {
     "darts": lambda: spaces.darts(3, cells=3, filters=4, nodes=2, stem_multiplier=1),
     "nasbench201": lambda: spaces.nasbench201(3, cells=1, filters=4),
@@ -115,7 +113,6 @@ def check_equal(fused, general, shape, gates=lambda supernet: None):
                 close(source.value(kind), weight)
 
 
-@GRADIENTS
 @pytest.mark.backend
 @pytest.mark.parametrize("shape", [ODD, EVEN], ids=["odd", "even"])
 @pytest.mark.parametrize("name", SPACES)
@@ -126,7 +123,6 @@ def test_fused_cells_compute_what_a_layer_a_candidate_does(name, shape):
     check_equal(fused, general, shape)
 
 
-@GRADIENTS
 @pytest.mark.backend
 def test_partial_channels_too():
     fused, general = twins(SPACES["darts"](), ODD, pools=True, partial=2)
@@ -135,7 +131,6 @@ def test_partial_channels_too():
     check_equal(fused, general, ODD)
 
 
-@GRADIENTS
 @pytest.mark.backend
 def test_computed_anew_in_the_backward_pass_it_is_the_same():
     fused, general = twins(SPACES["darts"](), ODD, pools=True, recompute=True)

@@ -72,7 +72,6 @@ def rows(seed):
     return rng.normal(size=(6, *SHAPE)).astype("float32"), rng.integers(0, 10, 6)
 
 
-@pytest.mark.skipif(keras.backend.backend() == "jax", reason="gradients of supernets are refused on JAX")
 def test_loss_gradients_and_updated_architecture_weights_are_those_of_plain_pytorch():
     bilevel, search = pair()
     (ax, ay), (wx, wy) = rows(0), rows(1)
