@@ -68,7 +68,20 @@ class KnownArguments:
         return super().__new__(cls)
 
 
-class Block(KnownArguments):
+class Drawn(KnownArguments):
+    """A part of a drawn graph: remembers the arguments that it was made with, so that the graph can be told in JSON.
+
+    Attributes:
+        given: Positional arguments, and a dict of those by name.
+    """
+
+    def __new__(cls, *arguments, **named):
+        part = super().__new__(cls, *arguments, **named)
+        part.given = (arguments, named)
+        return part
+
+
+class Block(Drawn):
     """A piece of a drawn graph.
 
     A subclass says in `node` what it spans. One file and these methods make a block of one's own;

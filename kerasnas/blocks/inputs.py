@@ -1,10 +1,10 @@
 """Where data enter a drawn graph."""
 
-from kerasnas.blocks.block import KnownArguments, Wire
+from kerasnas.blocks.block import Drawn, Wire
 from kerasnas.data.tables import learn_table
 
 
-class Input(KnownArguments, Wire):
+class Input(Drawn, Wire):
     """Numbers of any shape: `(rows, ...)`.
 
     Args:

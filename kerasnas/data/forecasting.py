@@ -1,7 +1,7 @@
 """Long series to forecast: read, checked, cut into windows, and their continuation in the form they came in."""
 
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
@@ -9,6 +9,8 @@ from kerasnas.data.series import check_columns, in_time
 from kerasnas.data.validation import Validation
 from kerasnas.data.values import as_values, refuse_empty, refuse_not_finite
 from kerasnas.errors import ArgumentError, DataError
+
+RECENT = 200  # steps that tell how times go on
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,33 @@ class History:
                 raise DataError(f"Expected at least {lookback} steps to forecast from. Received: {len(part)}.")
         return np.stack([part[-lookback:] for part in self.inputs])
 
+    def ending(self, steps):
+        """The same series without what `predict` does not need: their last steps, and the times that tell the next."""
+        parts = [part[-max(steps, RECENT) :] for part in self.inputs]
+        times = self.times and tuple(index[-RECENT:] for index in self.times)
+        return replace(self, inputs=parts, targets=[part[:, :1] for part in parts], times=times)
+
+    def to_json(self):
+        """A dict of plain JSON values, without the targets; see `from_json`.
+
+        Raises:
+            TypeError: If a column or a series has a name that JSON cannot hold.
+        """
+        return {
+            "inputs": [part.tolist() for part in self.inputs],
+            "form": {name: _plain(value) for name, value in asdict(self.form).items()},
+            "names": _plain(self.names),
+            "times": self.times and [_times_told(index) for index in self.times],
+        }
+
+    @classmethod
+    def from_json(cls, values):
+        """The series that `to_json` told, to forecast from."""
+        inputs = [np.array(part, "float32") for part in values["inputs"]]
+        form = {name: tuple(each) if isinstance(each, list) else each for name, each in values["form"].items()}
+        times = values["times"] and tuple(_times_back(*told) for told in values["times"])
+        return cls(inputs, [part[:, :1] for part in inputs], Form(**form), tuple(values["names"]), times)
+
     def told(self, found, gap):
         """Forecasts `(series, horizon, targets)` in the form the series came in."""
         if self.times is None:
@@ -152,16 +181,46 @@ def after(times, count):
     """The next `count` times of a pandas Index: by its frequency where that is found, else by its usual step."""
     import pandas
 
+    times = times[-RECENT:]
     if isinstance(times, pandas.DatetimeIndex) and len(times) > 2:
         with warnings.catch_warnings():
-            warnings.filterwarnings(
-                "ignore", message=".*infer_freq"
-            )  # whether it gives a string or an offset is all one
-            frequency = pandas.infer_freq(times[-200:])
+            # Whether it gives a string or an offset is all one.
+            warnings.filterwarnings("ignore", message=".*infer_freq")
+            frequency = pandas.infer_freq(times)
         if frequency is not None:
             return pandas.date_range(times[-1], periods=count + 1, freq=frequency)[1:]
     step = (times[-1] - times[0]) / max(len(times) - 1, 1)
     return pandas.Index([times[-1] + step * (number + 1) for number in range(count)])
+
+
+# ----------------------------------------------------------------------- JSON
+def _plain(value):
+    """Names as JSON holds them."""
+    if isinstance(value, (tuple, list)):
+        return [_plain(item) for item in value]
+    value = value.item() if isinstance(value, np.generic) else value
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    raise TypeError(f"a column or series named {value!r}, which JSON cannot hold")
+
+
+def _times_told(index):
+    """An Index of times as its name, its kind and its numbers: of dates, those since 1970, and the zone."""
+    import pandas
+
+    if not isinstance(index, pandas.DatetimeIndex):
+        return [_plain(index.name), str(index.dtype), index.tolist(), None]
+    zone = None if index.tz is None else str(index.tz)
+    return [_plain(index.name), f"datetime64[{index.unit}]", index.asi8.tolist(), zone]
+
+
+def _times_back(name, dtype, values, zone):
+    import pandas
+
+    if not dtype.startswith("datetime64"):
+        return pandas.Index(values, dtype=dtype, name=name)
+    index = pandas.DatetimeIndex(np.array(values, "int64").view(dtype), name=name)
+    return index if zone is None else index.tz_localize("UTC").tz_convert(zone)
 
 
 # ----------------------------------------------------------------------- form

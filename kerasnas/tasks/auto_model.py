@@ -256,10 +256,22 @@ class AutoModel(Estimator, KnownArguments):
     def save(self, folder):
         """Write the fitted model and all it needs into a folder; `kerasnas.load(folder)` reads it in any process.
 
-        Loaded, it answers, exports and searches on. An `AutoModel` comes back as a `Predictor`, which answers and
-        exports: blocks drawn in Python cannot be told in JSON.
+        Loaded, it answers, exports and searches on, a drawn graph of blocks too. Where a block is of a class of the
+        user's own, or has a function as an argument, that cannot be told in JSON: `load` says so, and gives a
+        `Predictor`, which answers and exports.
         """
         return self._fitted().save(folder, described(self))
+
+    def _remembered(self):
+        """What is known of the data of `fit` beside the model, as plain JSON values.
+
+        Raises:
+            TypeError: If that cannot be told.
+        """
+        return {}
+
+    def _remember(self, values):
+        """Take back what `_remembered` told."""
 
     def summary(self):
         """Print Keras's summary of the final model."""

@@ -3,53 +3,64 @@
 import importlib
 import warnings
 
-from kerasnas import strategies
-from kerasnas.contract import Objective, Strategy
-from kerasnas.data.scores import Score
+from kerasnas.tasks.graphs import graph_drawn, graph_told
+from kerasnas.tasks.plain_values import back, told
 
-# Where the facades are that are their arguments and nothing else: what is drawn in Python cannot be told in JSON.
+# Where the facades are.
 FACADES = {
-    "ImageClassifier": "image", "ImageRegressor": "image", "StructuredDataClassifier": "structured_data",
-    "StructuredDataRegressor": "structured_data", "TextClassifier": "text", "TextRegressor": "text",
-    "TimeseriesClassifier": "series", "TimeseriesRegressor": "series",
+    "AutoModel": "auto_model", "ImageClassifier": "image", "ImageRegressor": "image",
+    "StructuredDataClassifier": "structured_data", "StructuredDataRegressor": "structured_data",
+    "TextClassifier": "text", "TextRegressor": "text", "TimeseriesClassifier": "series",
+    "TimeseriesForecaster": "forecasting", "TimeseriesRegressor": "series",
 }  # fmt: skip
 PLACE = ("directory", "project_name", "overwrite")  # given anew by where the folder lies
+DRAWN = ("inputs", "outputs")
 
 
 def described(model):
-    """A facade's class and arguments; None where they cannot be told.
+    """A facade's class and arguments, and what a fitted one remembers of its data.
 
     Args:
         model: A facade.
+
+    Returns:
+        A dict of plain values; where the facade cannot be had again from these, "class" and the "reason" alone.
     """
     kind = type(model)
     if kind.__module__ != f"kerasnas.tasks.{FACADES.get(kind.__name__)}":
-        return None
+        return {"class": kind.__name__, "reason": f"{kind.__name__}, which is no class of kerasnas's own"}
+    given = {name: value for name, value in model.get_params().items() if name not in PLACE}
+    drawn = [given.pop(name) for name in DRAWN if name in given]
     arguments, left = {}, []
-    for name, value in model.get_params().items():
-        if name in PLACE:
-            continue
+    for name, value in given.items():
         try:
-            arguments[name] = _told(value)
+            arguments[name] = told(value)
         except TypeError:
             left.append(name)
     features = [getattr(model, name, None) for name in ("n_features_in_", "feature_names_in_")]
+    try:
+        graph, remembered = (graph_told(*drawn) if drawn else None), model._remembered()
+    except TypeError as error:
+        return {"class": kind.__name__, "reason": str(error)}
     return {
         "class": kind.__name__,
         "arguments": arguments,
+        "graph": graph,
         "left_out": left,
         "seed": getattr(model, "seed_", None),
         "features": [features[0], None if features[1] is None else list(features[1])],
+        "remembered": remembered,
     }
 
 
 def revived(values, folder):
-    """The facade that `described` told, unfitted, its run in `folder`."""
+    """The facade that `described` told, without its model, its run in `folder`."""
     import numpy as np
 
     module = importlib.import_module(f"kerasnas.tasks.{FACADES[values['class']]}")
-    arguments = {name: _back(value) for name, value in values["arguments"].items()}
-    model = getattr(module, values["class"])(**arguments, directory=folder.parent, project_name=folder.name)
+    arguments = {name: back(value) for name, value in values["arguments"].items()}
+    drawn = dict(zip(DRAWN, graph_drawn(values["graph"]))) if values["graph"] else {}
+    model = getattr(module, values["class"])(**drawn, **arguments, directory=folder.parent, project_name=folder.name)
     if values["left_out"]:
         warnings.warn(
             f"Expected arguments that can be told in JSON. Received: {', '.join(values['left_out'])}, without which "
@@ -62,62 +73,5 @@ def revived(values, folder):
         model.n_features_in_ = count
     if names is not None:
         model.feature_names_in_ = np.array(names, dtype=object)
+    model._remember(values["remembered"])
     return model
-
-
-def _told(value):
-    """A value in JSON; raises TypeError where that cannot be."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, (list, tuple)):
-        return [_told(item) for item in value]
-    if isinstance(value, dict) and all(isinstance(key, str) for key in value):
-        return {"dict": {key: _told(item) for key, item in value.items()}}
-    if isinstance(value, Objective):
-        return {"objective": value.describe()}
-    if isinstance(value, Score) and isinstance(value.function, str):
-        return {"score": [value.function, value.name, value.direction]}
-    if isinstance(value, Strategy):
-        return {"strategy": _plain_strategy(value)}
-    if hasattr(value, "item") and getattr(value, "shape", None) == ():
-        return value.item()
-    return {"keras": _of_keras(value)}
-
-
-def _plain_strategy(strategy):
-    told = strategy.describe()
-    known = [name for name, kind in strategies.STRATEGIES.items() if kind is type(strategy)]
-    plain = all(isinstance(each, (bool, int, float, str, type(None))) for each in told.values())
-    if not known or not plain:
-        raise TypeError(type(strategy).__name__)
-    return {**told, "name": known[0]}
-
-
-def _of_keras(value):
-    """A loss or metric that Keras brings along."""
-    import keras
-
-    if not isinstance(value, (keras.losses.Loss, keras.metrics.Metric)):
-        raise TypeError(type(value).__name__)
-    if not type(value).__module__.startswith("keras."):
-        raise TypeError(type(value).__name__)
-    return keras.saving.serialize_keras_object(value)
-
-
-def _back(value):
-    if isinstance(value, list):
-        return [_back(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    ((kind, told),) = value.items()
-    if kind == "dict":
-        return {key: _back(item) for key, item in told.items()}
-    if kind == "objective":
-        return Objective(*told)
-    if kind == "score":
-        return Score(*told)
-    if kind == "strategy":
-        return strategies.STRATEGIES[told["name"]](**{name: each for name, each in told.items() if name != "name"})
-    import keras
-
-    return keras.saving.deserialize_keras_object(told)

@@ -160,6 +160,18 @@ class TimeseriesForecaster(Facade):
     def _default_name(self):
         return "timeseries_forecaster"
 
+    def _remembered(self):
+        span = self._span
+        return {
+            "season": self.season_,
+            "span": [span.lookback, span.horizon, span.gap],
+            "history": self._history.ending(span.lookback).to_json(),
+        }
+
+    def _remember(self, values):
+        self.season_, self._span = values["season"], Span(*values["span"])
+        self.lookback_, self._history = self._span.lookback, History.from_json(values["history"])
+
     # ---------------------------------------------------------------- results
     def predict(self, x=None, batch_size=256, verbose=0):
         """The steps after the end of the data of `fit`, or of other steps.

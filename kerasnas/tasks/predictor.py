@@ -13,6 +13,7 @@ from kerasnas.data.schemas import schema_from_json
 from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
+from kerasnas.tasks.plain_values import keras_told
 from kerasnas.version import __version__
 
 FINAL, MODEL, ABOUT = "final.keras", "model.keras", "model.json"
@@ -201,10 +202,9 @@ class Predictor:
 
     def about(self):
         """Everything but the model, as plain JSON values."""
-        import keras
 
         def described(part):
-            return part if isinstance(part, str) else keras.saving.serialize_keras_object(part)
+            return part if isinstance(part, str) else keras_told(part)
 
         return {
             "kerasnas": __version__,

@@ -12,6 +12,7 @@ import pytest
 import kerasnas as kn
 from kerasnas import alone
 from kerasnas.errors import ArgumentError, ExportError
+from kerasnas.tasks import predictor
 
 STRANGER = Path(alone.__file__)
 
@@ -183,12 +184,18 @@ def test_saved_and_loaded_in_a_new_process(found, few, tmp_path):
 def test_no_pickle_on_disk(found, tmp_path):
     folder = found.save(tmp_path / "model")
     names = {file.name for file in Path(folder).rglob("*") if file.is_file()}
-    assert names == {"model.keras", "model.json", "journal.jsonl"}
+    members = [fact["value"]["members"] for fact in events(folder) if fact.get("name") == "final"][-1]
+    kept = {f"{number:04d}.{ending}" for number in members for ending in ("keras", "npz")}
+    assert names == {"model.keras", "model.json", "journal.jsonl", "call.json", *kept}
     json.loads((folder / "model.json").read_text())
+    for file in folder.glob("trials/*.npz"):
+        with np.load(file, allow_pickle=False) as stored:
+            assert all(stored[name].dtype != object for name in stored.files)
 
 
 def test_loading_the_run_folder(found, few):
     again = kn.load(found.folder_)
+    assert type(again) is kn.AutoModel and again.best_architecture_ == found.best_architecture_
     assert np.array_equal(again.predict(few[0]), found.predict(few[0]))
     assert again.classes_.tolist() == found.classes_.tolist()
 
@@ -213,7 +220,8 @@ def test_saving_where_it_cannot_be(found, tmp_path):
 
 
 def test_predictors_have_what_the_facades_have(found, few):
-    loaded = kn.load(found.folder_)
+    loaded = predictor.load(found.folder_)
+    assert type(loaded) is kn.Predictor
     for name in ("predict", "predict_proba", "evaluate", "score", "export_model", "leaderboard", "summary", "save"):
         assert callable(getattr(loaded, name)), name
     assert loaded.leaderboard().shape == found.leaderboard().shape
