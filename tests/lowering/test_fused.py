@@ -152,7 +152,6 @@ def hard_gates(choices):
     return gates
 
 
-@GRADIENTS
 @pytest.mark.backend
 @pytest.mark.parametrize("name", SPACES)
 def test_of_sampled_gates_only_the_chosen_candidates_are_computed_with_the_same_result(name):
