@@ -4,7 +4,7 @@ import keras
 import numpy as np
 
 from kerasnas import backend
-from kerasnas.stateless import stepped
+from kerasnas.backend.stateless import stepped
 
 
 class Bilevel(keras.Model):

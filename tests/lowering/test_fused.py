@@ -270,7 +270,7 @@ def test_what_it_does_not_know_takes_the_general_way(operations, shape):
 
 def test_without_gradients_of_grouped_convolutions_there_is_another_way(monkeypatch):
     fused, general = twins(SPACES["separables"](), ODD)
-    monkeypatch.setattr(backend, "_differentiates_groups", lambda: False)
+    monkeypatch.setattr(backend.kernels, "_differentiates_groups", lambda: False)
     check_equal(fused, general, ODD)
 
 
@@ -279,7 +279,7 @@ def test_whether_grouped_convolutions_have_gradients_is_found_out():
     """With oneDNN switched off TensorFlow's CPU has none; with it, it has, also when first asked inside a graph."""
     code = (
         "import tensorflow as tf; from kerasnas import backend; "
-        "print(tf.function(lambda: tf.constant(backend._differentiates_groups()))().numpy())"
+        "print(tf.function(lambda: tf.constant(backend.kernels._differentiates_groups()))().numpy())"
     )
     for switch, expected in (("0", "False"), ("1", "True")):
         environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": switch}

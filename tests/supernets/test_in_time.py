@@ -105,13 +105,13 @@ def test_what_a_search_made_is_let_go_of(monkeypatch):
         return found
 
     monkeypatch.setattr(differentiable, "run", watched)
-    registered = set(backend._registered_gradients())
+    registered = set(backend.gradients._registered_gradients())
     strategy = Derive(DARTS(epochs=1, batch_size=16))
     strategy.setup(Context(tiny(10), task()))
     assert strategy.ask(None) is not None and len(strategy.history) == 1
     gc.collect()
     assert held and held[0]() is None
-    assert set(backend._registered_gradients()) == registered
+    assert set(backend.gradients._registered_gradients()) == registered
 
 
 def test_layers_are_sized_as_they_are_made():

@@ -1,0 +1,180 @@
+"""What fused cells compute with, as each backend does it fast."""
+
+import functools
+import itertools
+
+from kerasnas.backend.lazy import tf
+
+
+def grouped_conv(x, kernel, groups=None, strides=(1, 1), dilation=(1, 1)):
+    """A convolution of images in groups of channels, padded to keep the size at one stride.
+
+    Keras's own goes through XLA on TensorFlow where there are groups, which is many times slower on a CPU.
+
+    Args:
+        x: `(rows, height, width, channels)`.
+        kernel: `(height, width, channels / groups, filters)`.
+        groups: Number of groups; None for as many as the kernel is made for, which may be known only while it runs.
+            That is for backends of which `counts_groups` says so.
+        strides, dilation: By axis; one of them is 1.
+    """
+    import keras
+
+    kernel = keras.ops.cast(kernel, x.dtype)
+    name = keras.backend.backend()
+    if name == "torch":
+        return _torch_conv(x, kernel, groups or x.shape[-1] // kernel.shape[2], strides, dilation)
+    if name == "tensorflow" and (groups in (1, None) or _differentiates_groups()):
+        return tf().nn.conv2d(x, kernel, strides, "SAME", dilations=dilation)
+    if groups == 1:
+        return keras.ops.conv(x, kernel, strides, "same", dilation_rate=dilation)
+    if groups == x.shape[-1] == kernel.shape[-1]:
+        return _depthwise(x, kernel, strides, dilation)
+    if tuple(kernel.shape[:2]) == (1, 1) == tuple(strides):
+        return _pointwise(x, kernel, groups)
+    pairs = zip(keras.ops.split(x, groups, axis=-1), keras.ops.split(kernel, groups, axis=-1))
+    parts = [keras.ops.conv(part, each, strides, "same", dilation_rate=dilation) for part, each in pairs]
+    return keras.ops.concatenate(parts, axis=-1)
+
+
+def counts_groups():
+    """Whether convolutions here may have a number of groups that is known only while they run."""
+    import keras
+
+    name = keras.backend.backend()
+    return name == "torch" or (name == "tensorflow" and _differentiates_groups())
+
+
+def places(chosen):
+    """Where a vector is true, and a float for each that says so; a single zero, said to be false, where it nowhere is.
+
+    How many there are is known only while it runs, so only where `counts_groups`.
+    """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        found = chosen.nonzero()[:, 0]
+        return (
+            (found, found.new_ones(len(found)).float())
+            if len(found)
+            else (found.new_zeros(1), found.new_zeros(1).float())
+        )
+    found = tf().where(chosen)[:, 0]
+    none = tf().cast(tf().equal(tf().size(found), 0), "int32")
+    real = tf().concat([tf().ones_like(found, "float32"), tf().zeros(none[None])], 0)
+    return tf().concat([tf().cast(found, "int32"), tf().zeros(none[None], "int32")], 0), real
+
+
+@functools.cache
+def _differentiates_groups():
+    """Whether TensorFlow has gradients of grouped convolutions here: on CPUs oneDNN alone has."""
+    image, sizes = (1, 4, 4, 2), (3, 3, 1, 2)
+    with tf().init_scope():  # no tape records in there, so the gradient's own operation is asked
+        given = {"input": tf().ones(image), "filter_sizes": sizes, "out_backprop": tf().ones(image)}
+        try:
+            tf().raw_ops.Conv2DBackpropFilter(**given, strides=(1, 1, 1, 1), padding="SAME")
+        except tf().errors.OpError:
+            return False
+    return True
+
+
+def _depthwise(x, kernel, strides, dilation):
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        kernel = tf().transpose(kernel, (0, 1, 3, 2))
+        return tf().nn.depthwise_conv2d(x, kernel, (1, *strides, 1), "SAME", dilations=dilation)
+    # On JAX, XLA's convolution in groups is slow on a CPU: a sum over the taps of the window instead.
+    height, width = kernel.shape[:2]
+    pads = [_padding(*each) for each in zip(x.shape[1:3], (height, width), strides, dilation)]
+    padded = keras.ops.pad(x, ((0, 0), *pads, (0, 0)))
+    ends = [(-(-axis // step) - 1) * step + 1 for axis, step in zip(x.shape[1:3], strides)]
+    total = 0
+    for i in range(height):
+        for j in range(width):
+            top, left = i * dilation[0], j * dilation[1]
+            seen = padded[:, top : top + ends[0] : strides[0], left : left + ends[1] : strides[1]]
+            total = total + seen * kernel[i, j, 0]
+    return total
+
+
+def _pointwise(x, kernel, groups):
+    """A matrix product for each group."""
+    import keras
+
+    into, out = kernel.shape[2], kernel.shape[3] // groups
+    parts = keras.ops.reshape(x, (-1, *x.shape[1:3], groups, into))
+    matrices = keras.ops.reshape(kernel, (into, groups, out))
+    found = keras.ops.einsum("nhwgi,igo->nhwgo", parts, matrices)
+    return keras.ops.reshape(found, (-1, *x.shape[1:3], groups * out))
+
+
+def _padding(axis, size, stride, dilation):
+    """Zeros before and after an axis, as "same" padding has them: the odd one after."""
+    needed = max(0, (-(-axis // stride) - 1) * stride + (size - 1) * dilation + 1 - axis)
+    return needed // 2, needed - needed // 2
+
+
+def _torch_conv(x, kernel, groups, strides, dilation):
+    import torch.nn.functional as functional
+
+    pads = [_padding(*each) for each in zip(x.shape[1:3], kernel.shape[:2], strides, dilation)]
+    x, kernel = x.permute(0, 3, 1, 2), kernel.permute(3, 2, 0, 1)
+    even = [before for before, _ in pads]
+    if any(before != after for before, after in pads):
+        x, even = functional.pad(x, (*pads[1], *pads[0])), [0, 0]
+    return functional.conv2d(x, kernel, None, strides, even, dilation, groups).permute(0, 2, 3, 1)
+
+
+def split(x, sizes):
+    """Parts of a tensor along its last axis: so many equal ones, or of these sizes."""
+    import keras
+
+    if isinstance(sizes, list) and keras.backend.backend() != "tensorflow":
+        sizes = list(itertools.accumulate(sizes[:-1]))
+    elif keras.backend.backend() == "tensorflow":
+        return tf().split(x, sizes, axis=-1)
+    return list(keras.ops.split(x, sizes, axis=-1))
+
+
+def sum_of_groups(x, groups):
+    """The sum of so many groups of channels."""
+    import keras
+
+    parts = split(x, groups)
+    return tf().add_n(parts) if keras.backend.backend() == "tensorflow" else sum(parts[1:], parts[0])
+
+
+def batch_normalized(x, scale, offset, epsilon):
+    """A batch normalized by its own statistics over all axes but the last.
+
+    Args:
+        x: `(rows, ..., channels)`; of images by a fused kernel, which takes half of the time of single operations.
+        scale, offset: `(channels,)`, or None for one and zero.
+        epsilon: Added to the variance.
+
+    Returns:
+        The result, and mean and variance of the channels, in float32.
+    """
+    import keras
+
+    channels, name, image = keras.ops.shape(x)[-1], keras.backend.backend(), len(x.shape) == 4
+    scale = keras.ops.ones((channels,), "float32") if scale is None else keras.ops.cast(scale, "float32")
+    offset = keras.ops.zeros((channels,), "float32") if offset is None else keras.ops.cast(offset, "float32")
+    if name == "tensorflow" and image:
+        y, mean, variance, *_ = tf().raw_ops.FusedBatchNormV3(
+            x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon, is_training=True
+        )
+        count = tf().cast(tf().size(x) // channels, "float32")
+        return y, mean, variance * (count - 1.0) / count  # it divides by one row less than there are
+    if name == "torch" and image:
+        import torch
+
+        y, mean, factor = torch.native_batch_norm(
+            x.permute(0, 3, 1, 2), scale, offset, None, None, True, 0.0, epsilon
+        )  # fmt: skip
+        return y.permute(0, 2, 3, 1), mean.detach(), factor.detach() ** -2 - epsilon
+    wide = keras.ops.cast(x, "float32")
+    mean, variance = keras.ops.moments(wide, axes=tuple(range(len(x.shape) - 1)))
+    factor = keras.ops.rsqrt(variance + epsilon) * scale
+    return keras.ops.cast((wide - mean) * factor + offset, x.dtype), mean, variance
