@@ -52,8 +52,6 @@ def space_of(size):
 
 def kerasnas_step(size, model, rule):
     """Builds a supernet in training; returns a function of two batches that takes a step."""
-    import keras
-
     from kerasnas import supernets
     from kerasnas.lowering.opening import open_space
     from kerasnas.lowering.supernet import Supernet
@@ -69,10 +67,7 @@ def kerasnas_step(size, model, rule):
 
     def step(judged, seen):
         (ax, ay), (wx, wy) = judged, seen
-        x, y = {"alphas": ax, "weights": wx}, {"alphas": ay, "weights": wy}
-        if keras.backend.backend() == "torch":  # eager either way, and `train_on_batch` wants to build by `x` as it is
-            return trained.train_step(keras.tree.map_structure(keras.ops.convert_to_tensor, (x, y)))
-        return trained.train_on_batch(x, y)
+        return trained.train_on_batch({"alphas": ax, "weights": wx}, {"alphas": ay, "weights": wy})
 
     return step
 

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+# Of networks as small as those of tests JAX compiles far longer than it computes; before it is imported.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+
 STAGED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 

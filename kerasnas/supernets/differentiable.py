@@ -6,6 +6,7 @@ from pathlib import Path
 
 import keras
 
+from kerasnas import backend
 from kerasnas.data import split
 from kerasnas.errors import StrategyError
 from kerasnas.lowering.memory import free_bytes, training_bytes
@@ -105,9 +106,9 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
 
 def check(space, task):
     """Says why a search by gradients is not possible, before any time is spent."""
-    backend = keras.backend.backend()
-    if backend not in ("tensorflow", "torch", "jax"):
-        raise StrategyError(f"Expected TensorFlow, PyTorch or JAX for a search by gradients. Received: {backend}.")
+    name = keras.backend.backend()
+    if name not in ("tensorflow", "torch", "jax"):
+        raise StrategyError(f"Expected TensorFlow, PyTorch or JAX for a search by gradients. Received: {name}.")
     if task is None:
         raise StrategyError("Expected data to search with by gradients: `data=(x, y)`. Received: none.")
     if not hasattr(task.train, "x"):
@@ -128,12 +129,14 @@ def check_memory(rule, opened, rows):
         StrategyError: With what takes less.
     """
     batch = min(rule.batch_size, max(1, len(rows) // 2))
-    need, free = training_bytes(opened, dict(rows.shapes), batch, rule.sampled), free_bytes()
+    alone = backend.switches()  # whether a sampling rule computes what is chosen alone
+    need, free = training_bytes(opened, dict(rows.shapes), batch, rule.sampled and alone), free_bytes()
     if free is not None and need > free:
+        sampling = ", or 'gdas' (one candidate at a time)" if alone else ""
         raise StrategyError(
             f"Expected a supernet that fits into memory. Received: one that takes some {need / 1e9:.1f} GB with "
             f"{batch} rows in a step, where {free / 1e9:.1f} GB are free; try fewer channels or rows in a step, "
-            "`recompute=0.6` of the rule, 'pc_darts' (a part of the channels), or 'gdas' (one candidate at a time)."
+            f"`recompute=0.6` of the rule, 'pc_darts' (a part of the channels){sampling}."
         )
 
 

@@ -224,6 +224,36 @@ def test_sampled_gates_compute_what_all_candidates_would():
     )
 
 
+@pytest.mark.backend
+def test_of_sampled_gates_the_chosen_alone_has_a_gradient():
+    from kerasnas import backend
+
+    operations = {"none": Zero(), "skip": Identity(), "pool": MaxPool(3, 1, "same"), "conv": ReLUConvBN()}
+    supernet = shaken(Supernet(Space(Cell(operations, nodes=2, inputs=1, output="last")), (6, 6, 4)))
+    chosen = {"node_0/edge_0": "conv", "node_1/edge_0": "pool", "node_1/edge_1": "conv"}
+    paths, x = list(supernet.alphas), noise((6, 6, 4))
+
+    def gradients(sampled):
+        def loss():
+            gates = {path: keras.ops.ones_like(alpha.value) for path, alpha in supernet.alphas.items()}
+            for path, label in chosen.items():
+                hot = np.eye(4, dtype="float32")[list(operations).index(label)]
+                alpha = supernet.alphas[path].value
+                gates[path] = hot + alpha - keras.ops.stop_gradient(alpha)
+            return keras.ops.mean(keras.ops.square(supernet(x, gates=gates, training=True, sampled=sampled)))
+
+        value, found = backend.value_and_gradients(loss, supernet.architecture_weights)
+        return float(value), {path: array(found[paths.index(path)]) for path in chosen}
+
+    (value, alone), (expected, among_all) = gradients(True), gradients(False)
+    assert value == pytest.approx(expected, rel=1e-5)
+    for path, label in chosen.items():
+        hot = np.array(list(operations)) == label
+        np.testing.assert_allclose(alone[path][hot], among_all[path][hot], rtol=1e-3)
+        assert alone[path][hot] != 0 and not alone[path][~hot].any()
+        assert among_all[path][~hot].any()
+
+
 # ------------------------------------------------------------------ sharing
 def test_cells_of_a_kind_share_their_architecture_weights_but_no_others():
     supernet = Supernet(small_cells(cells=4), PICTURE)

@@ -88,10 +88,44 @@ def test_the_second_order_is_that_of_autodiff():
     assert np.linalg.norm(first - reference) > 5e-2 * np.linalg.norm(reference)  # the orders do differ
 
 
+@pytest.mark.backend
+def test_the_second_order_is_the_slope_of_the_loss_after_the_step_ahead():
+    """Likewise on all backends: by differences of that loss."""
+    keras.utils.set_random_seed(0)
+    model = bilevel(DARTS(order=2, learning_rate=0.5), space=smooth())
+    model.weight_step((*rows(seed=7), None))  # so that there is momentum
+    mine, others = (*rows(seed=1), None), (*rows(seed=2), None)
+    found = np.concatenate(values(model.unrolled(mine, others)))
+    alphas, weights, momenta = values(model.alphas), values(model.shared), values(model.optimizer.momentums)
+    rate, decay = float(model.optimizer.learning_rate), model.rule.weight_decay
+
+    def after_the_step(at):
+        assign(model.alphas, np.split(at, np.cumsum([alpha.size for alpha in alphas])[:-1]))
+        _, ahead = backend.value_and_gradients(lambda: model._loss(others), model.shared)
+        steps = zip(weights, values(ahead), momenta)
+        assign(model.shared, [w + 0.9 * past - rate * (g + decay * w) for w, g, past in steps])
+        loss, _ = model._loss(mine)
+        assign(model.shared, weights)
+        return float(loss)
+
+    start, step = np.concatenate(alphas), 0.1
+    shifts = step * np.eye(len(start), dtype="float32")
+    slopes = [(after_the_step(start + shift) - after_the_step(start - shift)) / (2 * step) for shift in shifts]
+    assert np.linalg.norm(found - slopes) <= 3e-2 * np.linalg.norm(slopes)
+    assign(model.alphas, alphas)
+    first = np.concatenate(values(model.direct(mine)))
+    assert np.linalg.norm(first - slopes) > 1e-1 * np.linalg.norm(slopes)
+
+
+def assign(variables, arrays):
+    for variable, array in zip(variables, arrays):
+        variable.assign(array)
+
+
 def test_decay_joins_the_gradient_of_architecture_weights():
     """Adam's first steps with the gradient decay · α, in plain numbers."""
     model = bilevel(DARTS(alpha_learning_rate=0.1, alpha_decay=0.5))
-    model.direct = lambda rows, others: [keras.ops.zeros_like(alpha) for alpha in model.alphas]
+    model.direct = lambda rows, others: [keras.ops.zeros(alpha.shape) for alpha in model.alphas]
     alpha = np.array([0.5, -1.0, 2.0, 0.1], "float32")
     model.alphas[0].assign(alpha)
     mean, square = np.zeros(4), np.zeros(4)

@@ -44,6 +44,7 @@ def searched(tmp_path_factory):
     return run(DARTS(**RULE), tiny(10), task(), seed=0, folder=folder), folder
 
 
+@pytest.mark.backend
 def test_the_history_tells_what_happened(searched):
     found, folder = searched
     assert len(found.history) == 3 and found.stopped is None
@@ -59,6 +60,7 @@ def test_the_history_tells_what_happened(searched):
     assert (folder / FILE).exists()
 
 
+@pytest.mark.backend
 def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(searched, tmp_path, monkeypatch):
     from kerasnas.supernets.watching import Watching
 
@@ -117,6 +119,7 @@ def test_it_stops_before_skips_take_over(monkeypatch):
     assert len(found.history) == 2 and found.stopped == "2 skip connections in a cell"
 
 
+@pytest.mark.backend
 def test_architecture_weights_wait_for_the_warm_up():
     found = run(PCDARTS(epochs=2, batch_size=32, warmup=1, share=2, alpha_learning_rate=0.05), tiny(10), task())
     first, second = (entry["gates"] for entry in found.history)
@@ -153,6 +156,7 @@ def test_halves_have_no_row_in_common_and_all_classes():
 
 
 # ------------------------------------------------------------------ strategy
+@pytest.mark.backend
 def test_a_search_by_name_ends_with_a_plain_trained_model(tmp_path, monkeypatch):
     monkeypatch.setattr(DARTS, "__init__", _short(DARTS.__init__))
     x, y = digits()
