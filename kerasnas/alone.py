@@ -1,6 +1,8 @@
-"""Run as a script, never imported: loads an exported model in a process that cannot import kerasnas, and predicts.
+"""Run as a script, never imported: loads exported models in a process that cannot import kerasnas, and predicts.
 
-Usage: python -I alone.py MODEL ROWS.npy ANSWERS.npy
+Usage: python -I alone.py MODEL ROWS ANSWERS [MODEL ROWS ANSWERS ...]
+
+ROWS is an .npy file of one array, or an .npz file with an array for each input, by name; ANSWERS likewise, by output.
 """
 
 import sys
@@ -33,24 +35,50 @@ def forbid():
 
 
 def answers(model, rows):
-    """What a `.keras` file or a SavedModel folder answers to raw rows."""
+    """What a `.keras` file or a SavedModel folder answers to raw rows.
+
+    Args:
+        model: Its path.
+        rows: An array, or a dict of arrays by the names of the model's inputs.
+
+    Returns:
+        An array, or a dict of arrays by the names of its outputs.
+    """
     import numpy as np
 
     if model.endswith(".keras"):
         import keras
 
-        return np.asarray(keras.models.load_model(model).predict(rows, verbose=0))
+        found = keras.models.load_model(model).predict(_each(rows, _tensor), verbose=0)
+    else:
+        import tensorflow as tf
+
+        loaded = tf.saved_model.load(model)  # held while it serves: its variables go with it
+        found = loaded.serve(_each(rows, _tensor))
+    return _each(found, np.asarray)
+
+
+def _each(value, change):
+    return {name: change(each) for name, each in value.items()} if isinstance(value, dict) else change(value)
+
+
+def _tensor(rows):
+    """Strings as a tensor, for NumPy's are none of Keras's dtypes; numbers as they are."""
+    if rows.dtype.kind != "U":
+        return rows
     import tensorflow as tf
 
-    loaded = tf.saved_model.load(model)  # held while it serves: its variables go with it
-    return loaded.serve(rows).numpy()
+    return tf.constant(rows)
 
 
-def main(model, rows, found):
+def main(*paths):
     print(f"  import kerasnas: {forbid()}")
     import numpy as np
 
-    np.save(found, answers(model, np.load(rows)))
+    for model, rows, found in zip(paths[::3], paths[1::3], paths[2::3]):
+        given = np.load(rows)
+        told = answers(model, dict(given) if rows.endswith(".npz") else given)
+        np.savez(found, **told) if isinstance(told, dict) else np.save(found, told)
     if "kerasnas" in sys.modules:
         sys.exit("error: Expected a model that loads without kerasnas. Received: one that imported it.")
 

@@ -85,8 +85,10 @@ def _resume(asked):
 
 
 def _fit(asked):
-    from kerasnas.tasks import command
+    from kerasnas.tasks import command, exporting
 
+    if Path(asked.export or "").suffix == ".onnx":
+        exporting.converter()  # what is not installed is said now, not after the search
     task = "regression" if asked.regression else asked.task
     kind, rows, known = command.inputs(asked.data, asked.target, asked.text, task)
     print(f"{kind.__name__} on {asked.data}")
@@ -216,17 +218,10 @@ def _chosen(folder, trial):
 
 
 def _written(model, path):
-    """Write a model as a .keras file, or as a SavedModel folder for any other name."""
-    path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.suffix == ".keras":
-            model.save(path)
-        else:
-            model.export(path, verbose=False)
-    except OSError as error:
-        raise ExportError(f"Expected to write {path}. Received: {error}.") from error
-    print(_in_words(path, model))
+    """Write a model in the form that its path's ending asks for."""
+    from kerasnas.tasks.exporting import write
+
+    print(_in_words(write(model, path), model))
 
 
 # ---------------------------------------------------------------------- parser
@@ -261,7 +256,7 @@ def _parser():
 
     export = _command(commands, _export, "export", "write a run's model for use without kerasnas")
     export.add_argument("folder", help="a run's folder")
-    export.add_argument("path", help="a .keras file, or a folder for a SavedModel")
+    export.add_argument("path", help="a .keras or .onnx file, or a folder for a SavedModel")
     export.add_argument("--trial", type=int, help="number of a trial; the final model if absent")
 
     fit = _command(commands, _fit, "fit", "search a network for a table, texts or pictures")
@@ -276,7 +271,9 @@ def _parser():
     fit.add_argument("--regression", action="store_true", help="the same as --task regression")
     fit.add_argument("--objective", help='what is improved: "accuracy", "roc_auc", "neg_log_loss", "r2", ...')
     fit.add_argument("--output", default="kerasnas_runs/fit", help="the run's folder (kerasnas_runs/fit)")
-    fit.add_argument("--export", metavar="PATH", help="write the model: a .keras file, or a folder for a SavedModel")
+    fit.add_argument(
+        "--export", metavar="PATH", help="write the model: a .keras or .onnx file, or a folder for a SavedModel"
+    )
     fit.add_argument("--seed", type=int, default=0, help="seed of everything random (0)")
     _limits(fit)
 

@@ -10,6 +10,7 @@ from kerasnas.backend.gradients import (
     switches,
     value_and_gradients,
 )
+from kerasnas.backend.graphs import captured, traced
 from kerasnas.backend.kernels import (
     batch_normalized,
     counts_groups,
@@ -22,9 +23,9 @@ from kerasnas.backend.lazy import tf
 from kerasnas.errors import ExportError
 
 __all__ = [
-    "batch_normalized", "compiled", "counts_groups", "dirichlet", "grouped_conv", "is_keras_dataset",
+    "batch_normalized", "captured", "compiled", "counts_groups", "dirichlet", "grouped_conv", "is_keras_dataset",
     "is_tf_dataset", "jit_compile", "passing_gradients", "places", "prepare", "recomputed", "split", "strings",
-    "sum_of_groups", "switches", "tf", "value_and_gradients",
+    "sum_of_groups", "switches", "tf", "traced", "value_and_gradients",
 ]  # fmt: skip
 
 

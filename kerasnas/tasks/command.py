@@ -141,14 +141,13 @@ def export(model, path, known):
 
     Args:
         model: A fitted facade.
-        path: A .keras file, beside which a .json with what it takes to read rows and to name classes; or the name of a
-            folder, for a SavedModel with that file inside.
+        path: A .keras or .onnx file, beside which a .json with what it takes to read rows and to name classes; or the
+            name of a folder, for a SavedModel with that file inside.
         known: What `inputs` said is to be known later.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     model.predictor_.export(path)
-    about = path.with_suffix(".json") if path.suffix == ".keras" else path / "model.json"
+    about = path.with_suffix(".json") if path.suffix in (".keras", ".onnx") else path / "model.json"
     about.write_text(json.dumps({**model.predictor_.about(), "command": known}, indent=1))
     return about
 

@@ -2,6 +2,7 @@
 
 from kerasnas import blocks
 from kerasnas.blocks import Block, Head, Input, Wire
+from kerasnas.errors import KerasnasError
 from kerasnas.tasks.plain_values import back, told
 
 KINDS = [getattr(blocks, name) for name in blocks.__all__]
@@ -34,11 +35,12 @@ def graph_told(inputs, outputs):
             places[id(part)] = len(parts) - 1
         return places[id(part)]
 
-    return {
-        "inputs": _each(inputs, place),
-        "outputs": _each(outputs, place),
-        "parts": parts,
-    }
+    found = {"inputs": _each(inputs, place), "outputs": _each(outputs, place), "parts": parts}
+    try:
+        graph_drawn(found)
+    except KerasnasError as error:  # a KerasTuner hyperparameter where a decision of kerasnas's is not taken
+        raise TypeError(f"a graph that cannot be drawn again ({error})") from error
+    return found
 
 
 def graph_drawn(values):

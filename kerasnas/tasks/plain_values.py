@@ -6,6 +6,7 @@ import inspect
 from kerasnas import strategies
 from kerasnas.contract import Objective, Strategy
 from kerasnas.data.scores import Score
+from kerasnas.lowering.hypermodels import decision_of
 from kerasnas.space import Choice, domain
 from kerasnas.space.node import Node, Value
 
@@ -13,7 +14,7 @@ DOMAINS = {kind.__name__: kind for kind in (domain.Options, domain.Whole, domain
 
 
 def told(value):
-    """A value in JSON: plain values, decisions, objectives, scores, strategies, Keras's own losses and metrics.
+    """A value in JSON: plain ones, decisions (KerasTuner's too), objectives, scores, strategies, losses, metrics.
 
     Raises:
         TypeError: If it is none of these; the message names its class.
@@ -32,6 +33,8 @@ def told(value):
         return {"score": [value.function, value.name, value.direction]}
     if isinstance(value, Strategy):
         return {"strategy": _plain_strategy(value)}
+    if type(value).__module__.startswith("keras_tuner"):
+        return told(decision_of(value))
     if isinstance(value, Node):
         return {"decision": _plain_decision(value)}
     if hasattr(value, "item") and getattr(value, "shape", None) == ():

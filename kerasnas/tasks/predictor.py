@@ -13,6 +13,7 @@ from kerasnas.data.schemas import schema_from_json
 from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
+from kerasnas.tasks.exporting import write
 from kerasnas.tasks.plain_values import keras_told
 from kerasnas.version import __version__
 
@@ -166,20 +167,12 @@ class Predictor:
 
     # ------------------------------------------------------------------ files
     def export(self, path):
-        """Write the plain Keras model: a `.keras` file, or a SavedModel folder for any other name.
+        """Write the plain Keras model: `.keras`, `.onnx`, or a SavedModel folder for any other name.
 
         Raises:
-            ExportError: If it cannot be written.
+            ExportError: If it cannot be written, or ONNX lacks what it does: strings.
         """
-        path = Path(path)
-        try:
-            if path.suffix == ".keras":
-                self.model.save(path)
-            else:
-                self.model.export(path, verbose=False)
-        except OSError as error:
-            raise ExportError(f"Expected to write {path}. Received: {error}.") from error
-        return path
+        return write(self.model, path)
 
     def save(self, folder, facade=None):
         """Write the model and what it takes to use it into a folder, which `kerasnas.load` reads in any process.

@@ -12,15 +12,18 @@ from kerasnas.blocks import (
     ImageInput,
     Input,
     Signal,
+    StructuredDataInput,
     TextInput,
     TimeseriesInput,
 )
 from kerasnas.space import Node
 from kerasnas.testing.expectations import expect, expect_plain, expect_space_error
-from kerasnas.testing.networks import check_network, noise, phrases
+from kerasnas.testing.networks import check_network, noise, phrases, table
 from kerasnas.testing.space_contract import check_space
 
-INPUTS = {"image": ImageInput, "array": Input, "series": TimeseriesInput, "text": TextInput}
+INPUTS = {
+    "image": ImageInput, "array": Input, "series": TimeseriesInput, "text": TextInput, "table": StructuredDataInput,
+}  # fmt: skip
 
 
 def check_block(block, input_shapes, kinds=None, y=None, rows=24, architectures=3, seed=0):
@@ -28,8 +31,10 @@ def check_block(block, input_shapes, kinds=None, y=None, rows=24, architectures=
 
     Args:
         block: The block, not called yet.
-        input_shapes: Shape of a row of its input, without the batch axis; a list of shapes for several inputs.
-        kinds: "image", "array", "series" or "text" for each input; by the number of axes if None.
+        input_shapes: Shape of a row of its input, without the batch axis; of a table, `(columns,)`. A list of shapes
+            for several inputs.
+        kinds: "image", "array", "series", "text" or "table" for each input; by the number of axes if None. A table's
+            columns are numbers and categories by turns, with missing values.
         y: Raw targets `(rows, ...)` for a head; three classes, or numbers, if None.
         rows: Number of rows to fit and predict on.
         architectures: Number of random architectures to build, beside the default and the portfolio.
@@ -43,9 +48,9 @@ def check_block(block, input_shapes, kinds=None, y=None, rows=24, architectures=
     if not isinstance(kinds, (list, tuple)):
         kinds = [kinds or ("image" if len(shape) == 3 else "array") for shape in shapes]
     _check_wires(block)
-    if not isinstance(block, Head):
-        _check_pieces(block, [Signal(kind, shape, rows) for kind, shape in zip(kinds, shapes)])
     inputs = [INPUTS[kind]() for kind in kinds]
+    if not isinstance(block, Head):
+        _check_pieces(block, [_signal(wire, shape, rows, seed) for wire, shape in zip(inputs, shapes)])
     wire = block(*inputs)
     outputs = wire if isinstance(block, Head) else ClassificationHead(dropout=0)(wire)
     check_graph(inputs, outputs, shapes, y, rows, architectures, seed)
@@ -70,13 +75,30 @@ def check_graph(inputs, outputs, shapes, y=None, rows=24, architectures=3, seed=
     shapes = [shapes] if _is_shape(shapes) else shapes
     named = {drawing.names[id(wire)]: tuple(shape) for wire, shape in zip(drawing.inputs, shapes)}
     targets = _targets(drawing, y, rows)
-    space = drawing.space(named, rows, targets)
+    data, schemas = _data(drawing, named, rows, seed)
+    space = drawing.space({name: each.shape[1:] for name, each in data.items()}, rows, targets, schemas=schemas)
     check_space(space, trials=20, seed=seed)
     rng = random.Random(seed)
     known = [space.default(), *map(space.complete, space.portfolio)]
     drawn = [space.sample(rng) for _ in range(architectures)]
     for architecture in dict.fromkeys([*known, *drawn]):
-        _check_built(drawing, space.resolve(architecture).network, named, rows, seed, architecture)
+        _check_built(drawing, space.resolve(architecture).network, data, architecture)
+
+
+def _signal(wire, shape, rows, seed):
+    """What a block is told of an input of this shape."""
+    about = wire.learn(table(shape[0], rows, seed), "`x`") if hasattr(wire, "learn") else None
+    return Signal(wire.kind, shape, rows, about=about)
+
+
+def _data(drawing, shapes, rows, seed):
+    """Made-up rows by raw input, of a table one a column, and what was learnt of tables."""
+    frames = {name: table(shapes[name][0], rows, seed) for name, kind in drawing.kinds.items() if kind == "table"}
+    schemas, data = drawing.learn(frames), {}
+    for name, kind in drawing.kinds.items():
+        made = {"text": phrases}.get(kind, noise)
+        data |= schemas[name].arrays(frames[name]) if name in frames else {name: made(shapes[name], rows, seed)}
+    return data, schemas
 
 
 def _is_shape(value):
@@ -132,7 +154,7 @@ def _raw(head, y, rows):
     return noise((getattr(head, "output_dim", None) or 1,), rows)
 
 
-def _check_built(drawing, graph, shapes, rows, seed, architecture):
+def _check_built(drawing, graph, data, architecture):
     import keras
 
     from kerasnas import backend
@@ -141,8 +163,7 @@ def _check_built(drawing, graph, shapes, rows, seed, architecture):
     from kerasnas.lowering.joining import raw_inputs
     from kerasnas.lowering.preprocessing import Preprocessing, parted
 
-    drawn = {"text": phrases}
-    data = {name: drawn.get(drawing.kinds[name], noise)(shape, rows, seed) for name, shape in shapes.items()}
+    shapes = {name: rows.shape[1:] for name, rows in data.items()}
     first, rest = parted(graph, drawing.preprocessing())
     inputs = raw_inputs(Dataset(data))
     outputs = network(rest, Preprocessing(first, Dataset(data)).tensors(inputs))

@@ -24,6 +24,22 @@ def phrases(shape, rows=4, seed=0):
     return texts
 
 
+def table(columns, rows=4, seed=0):
+    """A data frame of random columns, numbers with gaps and categories by turns; some values are missing."""
+    import pandas
+
+    rng = np.random.default_rng(seed)
+    made = {}
+    for column in range(columns):
+        if column % 2:
+            made[f"word_{column}"] = rng.choice(np.array(["red", "blau", "青", None], object), rows)
+            made[f"word_{column}"][:2] = "red", "blau"
+        else:
+            made[f"number_{column}"] = np.where(rng.random(rows) < 0.2, np.nan, rng.normal(size=rows))
+            made[f"number_{column}"][:2] = 0.5, -1.25
+    return pandas.DataFrame(made)
+
+
 def check_network(model, cost, shapes, rows, what):
     """Check a built model.
 

@@ -1,5 +1,7 @@
 """Every block keeps the contract that users' own blocks are held to."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -101,3 +103,48 @@ SEQUENCE_BLOCKS = {
 def test_a_block_over_sequences(name):
     block, shape, kind = SEQUENCE_BLOCKS[name]
     check_block(block(), shape, kind, architectures=1, rows=8)
+
+
+class Sizes(kn.Block):
+    """A block of a user's own over a table: the numbers of its columns alone, standardized."""
+
+    reads = ("table",)
+    preprocessing = True
+
+    def __init__(self, scaling="robust", name=None):
+        super().__init__(name)
+        self.scaling = scaling
+
+    def node(self, signals):
+        from kerasnas.blocks.table_features import TableFeatures
+
+        return TableFeatures(signals[0].about.columns, self.scaling)
+
+    def gives(self, signals):
+        return replace(signals[0], kind="array", shape=(self.node(signals).layout.width,), about=None)
+
+
+class Forgetful(Sizes):
+    """One that says it puts out a table after it made a vector of it."""
+
+    def node(self, signals):
+        return kn.operations.Identity()
+
+
+TABLE_BLOCKS = {
+    "own": lambda: Sizes(kn.Choice("robust", "standard")),
+    "numbers": lambda: kn.CategoricalToNumerical(),
+    "encoding": lambda: kn.CategoricalEncoding(),
+    "network": lambda: kn.StructuredDataBlock(model="dense", width=8, depth=1),
+}
+
+
+@pytest.mark.parametrize("name", TABLE_BLOCKS)
+def test_a_block_over_a_table(name):
+    check_block(TABLE_BLOCKS[name](), (4,), "table", architectures=1, rows=12)
+
+
+def test_a_block_over_a_table_that_breaks_the_contract():
+    """It passes raw columns on as if they were numbers: strings reach the head."""
+    with pytest.raises((AssertionError, kn.errors.KerasnasError, ValueError, TypeError)):
+        check_block(Forgetful(), (4,), "table", architectures=0, rows=12)

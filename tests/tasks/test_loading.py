@@ -197,8 +197,16 @@ GRAPHS = {
     "drawn with it": (lambda: one(kn.ImageInput(), kn.ImageBlock("vanilla", True, augment=True)), [(8, 8, 3)]),
     "a range": (lambda: one(kn.ImageInput(), kn.ImageAugmentation((0.1, 0.2), zoom_factor=[0.0, 0.3])), [(8, 8, 3)]),
     "heads alone": (lambda: (kn.Input(), kn.ClassificationHead(num_classes=4)), [(5,)]),
+    "hyperparameters": (lambda: one(kn.Input(), kn.DenseBlock(num_units=parameter([4, 8]))), [(5,)]),
     "series": (lambda: one(kn.TimeseriesInput(lookback=12), kn.RNNBlock(units=kn.Choice(4, 8, default=8))), [(12, 3)]),
 }  # fmt: skip
+
+
+def parameter(values):
+    """As AutoKeras's users write them."""
+    from keras_tuner.engine import hyperparameters
+
+    return hyperparameters.Choice("units", values, default=values[-1])
 
 
 def one(inputs, block):
@@ -226,6 +234,15 @@ def test_a_graph_is_drawn_again_as_it_was(name):
     assert isinstance(again[1], list) == isinstance(outputs, list)
     assert space_of(*again, shapes) == space_of(inputs, outputs, shapes)
     assert graph_told(*again) == graph_told(inputs, outputs)
+
+
+def test_a_graph_that_could_not_be_drawn_again_is_not_told():
+    """A vocabulary's size takes KerasTuner's hyperparameter, of which the default counts, but no decision."""
+    inputs = kn.TextInput()
+    ids = kn.TextToIntSequence(max_tokens=parameter([50, 90]))
+    outputs = kn.ClassificationHead()(kn.TemporalReduction()(kn.Embedding(90)(ids(inputs))))
+    with pytest.raises(TypeError, match="cannot be drawn again.*max_tokens"):
+        graph_told(inputs, outputs)
 
 
 def test_all_public_blocks_can_be_told():
