@@ -42,7 +42,8 @@ class Calibration:
 def calibrate(target, y, answers, weight=None):
     """The `Calibration` of a head; None where it gives no probabilities.
 
-    A temperature other than 1 is chosen only where the log loss falls by more than chance.
+    A temperature other than 1 is chosen only where the log loss falls by more than chance. Targets are a little
+    softened, as a row more of each outcome would, so that few rows without a mistake do not make answers certain.
 
     Args:
         target: The fitted target of the head.
@@ -51,7 +52,8 @@ def calibrate(target, y, answers, weight=None):
         weight: Sample weights `(n,)`, or None.
 
     Reference:
-        Guo et al., "On Calibration of Modern Neural Networks", ICML 2017.
+        Guo et al., "On Calibration of Modern Neural Networks", ICML 2017; Platt, "Probabilistic Outputs for Support
+        Vector Machines", 1999 (softened targets).
     """
     if not isinstance(target, (ClassTarget, MultiLabelTarget)) or not _probable(target, answers):
         return None
@@ -63,8 +65,9 @@ def calibrate(target, y, answers, weight=None):
     answers, weight = answers.astype("float64"), np.ones(len(y)) if weight is None else weight
     before = _losses(target, y, answers)
     mean = lambda losses: float(np.average(losses, weights=weight))  # noqa: E731
+    wanted = _softened(target, y, np.count_nonzero(weight))
     found = minimize_scalar(
-        lambda log: mean(_losses(target, y, scaled(target, answers, np.exp(log)))),
+        lambda log: mean(_losses(target, wanted, scaled(target, answers, np.exp(log)))),
         bounds=(-WIDEST, WIDEST), method="bounded", options={"xatol": 1e-3},
     )  # fmt: skip
     temperature = float(np.exp(found.x))
@@ -74,6 +77,12 @@ def calibrate(target, y, answers, weight=None):
     after = answers if temperature == 1 else scaled(target, answers, temperature)
     errors = tuple(expected_calibration_error(target, y, each, weight) for each in (answers, after))
     return Calibration(temperature, errors, (mean(before), mean(_losses(target, y, after))), len(y))
+
+
+def _softened(target, y, rows):
+    """Targets `(n, width)` of 0 and 1, as a row more of each outcome beside `rows` would soften them."""
+    soft, others = 1 / (rows + 2), 1 if isinstance(target, MultiLabelTarget) else max(target.width - 1, 1)
+    return y * (1 - soft) + (1 - y) * soft / others
 
 
 def scaled(target, answers, temperature):

@@ -47,6 +47,19 @@ def test_a_few_rows_prove_nothing():
     assert sum(changed) <= 6
 
 
+@pytest.mark.parametrize("rows", [12, 60, 600])
+def test_few_rows_without_a_mistake_do_not_make_answers_certain(rows):
+    """The next row may be one: what was seen allows for a mistake in so many rows, not for none ever."""
+    y = np.arange(rows) % 3
+    answers = 0.85 * np.eye(3)[y] + 0.05
+    found = calibrate(CLASSES, y, answers)
+    after = scaled(CLASSES, answers, found.temperature)
+    assert found.temperature < 1 and 0.9 < after.max() < 1 - 0.5 / (rows + 2)
+    labels = calibrate(MultiLabelTarget(3), np.eye(3)[y], answers)
+    after = scaled(MultiLabelTarget(3), answers, labels.temperature)
+    assert labels.temperature <= 1 and after.max() < 1 - 0.1 / (rows + 2) and after.min() > 0.1 / (rows + 2)
+
+
 def test_several_labels():
     odds = 2 * rng.normal(size=(3000, 2))
     y = (rng.random((3000, 2)) < 1 / (1 + np.exp(-odds))).astype("float32")
