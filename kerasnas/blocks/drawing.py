@@ -177,10 +177,19 @@ class Drawing:
             decisions.update({f"{name}/{key}": node for key, node in block.training(incoming).items()})
             recipe = {**block.recipe(incoming), **recipe}
             portfolios.append(_prefixed(name, block.portfolio(incoming)))
+        if folds and not self._members_answer(signals):
+            return self.space(shapes, rows, targets, training, mirrors, fixed, schemas, 0, texts)
         raw = [each for name in self.kinds for each in (schemas[name].names if name in schemas else (name,))]
         graph = Graph(raw, steps, self.heads)
         training = {**(training or {}), **recipe, **decisions, **(fixed or {})}
         return Space(graph, training, name="drawing", portfolio=_fitting(_joined(portfolios), training))
+
+    def _members_answer(self, signals):
+        """Whether members, one a fold, go straight to every head or to none: else a network is trained a fold."""
+        read = [(wire.block, signals[id(source)]) for wire in self.wires for source in wire.sources]
+        between = any(signal.kind == "members" for block, signal in read if not isinstance(block, Head))
+        answers = {s.kind == "members" or s.answered is not None for block, s in read if isinstance(block, Head)}
+        return not between and len(answers) == 1
 
     def _signals(self, shapes, rows, mirrors, known, folds):
         """The signal of each input, by the input's id."""

@@ -134,9 +134,11 @@ class Training(Evaluator):
         preprocessing, rest, share = self._prepared(share, *parted(*self._graph(resolved.network)))
         body = self._body(preprocessing, rest, share.train)
         take(getattr(body, "plain", body), self.context.folder, proposal.architecture)
-        self._fit(
+        _, interrupted = self._fit(
             body, plan, share, training, proposal, None, lambda step, metrics: "stop" if step >= last else None
         )  # fmt: skip
+        if interrupted:
+            raise KeyboardInterrupt  # half a training is worth less than the trial's own
         names = self._mirrored(training, share.train.shapes) if trial.measurement.extra.get("mirrored") else ()
         path = Path(self.context.folder) / "refit" / f"{proposal.number:04d}.keras"
         path.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Which trials' models stay on disk: the best few, and those that a strategy goes on from."""
+"""Which trials' models stay on disk: the best few, those handed over, and those that a strategy goes on from."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ from kerasnas.loop.run import Observer
 
 class Keeper(Observer):
     """After each trial, deletes the models that are neither among the best nor needed by the strategy.
+
+    Members of the last final model stay: it may be no worse than what more trials find, and be trained again.
 
     Args:
         context: The search's context.
@@ -21,6 +23,7 @@ class Keeper(Observer):
             return
         ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
         kept = {other.number for other in ranked[: self.keep]} | set(run.strategy.needs())
+        kept |= {number for fact in run.journal.facts("final")[-1:] for number in fact["members"]}
         spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now
         for file in (Path(self.context.folder) / "trials").glob("[0-9]*.*"):
             if int(file.name.split(".")[0]) in spare:

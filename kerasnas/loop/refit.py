@@ -22,7 +22,8 @@ def refit(run, context, journal, model):
         model: The final model.
 
     Returns:
-        The plain Keras model; `model` where there are no rows that it has not been trained on, or no time.
+        The plain Keras model; `model` where there are no rows that it has not been trained on, or no time, and on
+        Ctrl-C: the same call goes on from there.
     """
     import keras
 
@@ -39,7 +40,11 @@ def refit(run, context, journal, model):
         return model
     evaluator = copy.copy(run.evaluator)
     evaluator.setup(context)
-    again = {trial.number: evaluator.refit(trial) for trial in chosen}
+    try:
+        again = {trial.number: evaluator.refit(trial) for trial in chosen}
+    except KeyboardInterrupt:
+        run.reason = "interrupted"
+        return model
     paths = [again.get(number, checkpoint(context.folder, number)) for number in members]
     models = [keras.models.load_model(each) for each in paths]
     temperatures = {name: each["temperature"] for name, each in final["calibration"].items()}

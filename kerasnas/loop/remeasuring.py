@@ -24,12 +24,16 @@ def remeasure(run, context, journal):
         journal: Its open journal.
 
     Returns:
-        The chosen `Trial`; None where nothing could be compared.
+        The chosen `Trial`; None where nothing could be compared, and on Ctrl-C: the same call goes on from there.
     """
     few = candidates(run, context, journal)
     if len(few) < 2 or run.reason == "interrupted":
         return None
-    scores = _scores(run, few, journal)
+    try:
+        scores = _scores(run, few, journal)
+    except KeyboardInterrupt:
+        run.reason = "interrupted"
+        return None
     rounds = min(map(len, scores.values()))
     if rounds < 2:
         return None

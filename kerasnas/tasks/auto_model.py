@@ -89,7 +89,7 @@ class AutoModel(Estimator, KnownArguments):
             groups: Group of each row; rows of one group are never both trained on and validated by.
             refit: Whether the final model is trained again on all rows, the validation rows among them; a time limit
                 counts that too. Cross-validated models have seen all rows as they are. What suits the task if None:
-                texts are, others not.
+                tables, texts and forecasts are, others not.
 
         Returns:
             This object.

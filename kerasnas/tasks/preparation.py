@@ -2,6 +2,7 @@
 
 import numbers
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from kerasnas.backend import strings
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
 from kerasnas.data.columns import columns_of, in_order, ordered, target_columns
+from kerasnas.data.flows import is_flow
 from kerasnas.data.reading import parts_of
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.data.texts import TextTraits
@@ -119,6 +121,8 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
                 f"Expected `validation_data` to be (x, y) or (x, y, weights). Received: {len(parts)} parts."
             )
         vx, vy, vw = (*parts, None, None)[:3]
+        if vy is None and not is_flow(vx) and not isinstance(vx, (str, Path)):
+            raise DataError("Expected `validation_data` to be (x, y) or (x, y, weights). Received: None as `y`.")
         if len(drawing.kinds) == 1 and not schemas:  # a table is read by names anyway
             vx = ordered(vx, columns_of(x), "validation `x`")
         vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})

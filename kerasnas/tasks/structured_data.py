@@ -28,8 +28,11 @@ class _Tables:
             x: A table: a DataFrame, the path of a CSV or Parquet file, an array `(n, columns)`, a dict of columns, or a
                 list of dicts or rows.
             y: Targets, or the name of a column of `x`.
-            epochs, callbacks, validation_split, validation_data, **named: As of `AutoModel.fit`.
+            validation_data: As of `AutoModel.fit`; a table alone where `y` names a column.
+            epochs, callbacks, validation_split, **named: As of `AutoModel.fit`.
         """
+        if isinstance(y, str) and not isinstance(validation_data, (tuple, list, type(None))):
+            validation_data = (validation_data, y)
         x, y = take_target(x, y)
         if isinstance(validation_data, (tuple, list)) and len(validation_data) > 1:
             held, targets = take_target(*validation_data[:2], "validation `x`")

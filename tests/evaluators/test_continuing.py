@@ -212,17 +212,18 @@ def test_kept_weights_come_back_in_their_order(tmp_path):
 
 # --------------------------------------------------------------- Keeper
 class Ended:
-    """A run as an observer sees it."""
+    """A run, with its journal, as an observer sees it."""
 
-    def __init__(self, values, needs=()):
+    def __init__(self, values, needs=(), finals=()):
         self.trials = [
             Trial(Proposal({}, number), "failed", None, "no")
             if value is None
             else Trial(Proposal({}, number), "completed", Measurement({"val_accuracy": value}))
             for number, value in enumerate(values)
         ]
-        self.strategy = self
+        self.strategy = self.journal = self
         self.needs = lambda: set(needs)
+        self.facts = lambda name: [{"members": members} for members in finals if name == "final"]
 
     @property
     def completed(self):
@@ -250,6 +251,11 @@ def test_the_best_of_a_loss_are_the_least(tmp_path):
 
 def test_what_a_strategy_needs_stays(tmp_path):
     assert left_after(tmp_path, Ended([0.1, 0.9, 0.5, 0.7], needs=[0]), 1)[0] == [0, 1]
+
+
+def test_members_of_the_last_final_model_stay(tmp_path):
+    """Though later trials are better: their mean may still be."""
+    assert left_after(tmp_path, Ended([0.5, 0.6, 0.4, 0.7, 0.9], finals=[[0, 1], [1, 2]]), 2)[0] == [1, 2, 3, 4]
 
 
 def test_failed_trials_leave_nothing(tmp_path):

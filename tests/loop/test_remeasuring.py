@@ -124,3 +124,19 @@ def test_the_model_handed_over_is_that_of_what_was_chosen(tmp_path, monkeypatch)
     assert [fact.get("settled") for fact in facts] == [None, other] and other in facts[1]["members"]
     kept = {int(path.stem) for path in (one.folder / "trials").iterdir()}
     assert kept == {0, 1, 2}, "new measurements keep no models"
+
+
+def test_ctrl_c_leaves_the_best_measured_and_the_same_call_goes_on(tmp_path, monkeypatch):
+    whole, evaluate = found(tmp_path / "whole", Noisy(0.3), remeasure=4), Noisy.evaluate
+
+    def stopped(self, proposal, report):
+        if sum(number >= APART for number in Noisy.calls) == 5:
+            raise KeyboardInterrupt
+        return evaluate(self, proposal, report)
+
+    monkeypatch.setattr(Noisy, "evaluate", stopped)
+    cut = found(tmp_path / "cut", Noisy(0.3), remeasure=4)
+    assert cut.reason == "interrupted" and cut.chosen is cut.best
+    monkeypatch.setattr(Noisy, "evaluate", evaluate)
+    again = found(tmp_path / "cut", Noisy(0.3), remeasure=4)
+    assert len(Noisy.calls) == 4 * TIMES - 5 and again.chosen.number == whole.chosen.number

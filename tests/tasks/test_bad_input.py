@@ -177,7 +177,8 @@ def test_validation_of_another_shape(refused, digits):
 
 def test_validation_without_y(refused, digits):
     x, y = digits
-    refused(DataError, ["`y`", "None"], x, y, validation_data=(x[:20],))
+    for alone in ((x[:20],), x[:20], [x[:20], None]):
+        refused(DataError, ["`validation_data` to be (x, y)", "None as `y`"], x, y, validation_data=alone)
 
 
 def test_validation_of_unequal_length(refused, digits):

@@ -89,3 +89,29 @@ def test_members_without_time_for_it_stay_in_the_mean():
     slow, quick, other = Trained(50.0), Trained(20.0), Trained(20.0)
     assert _in_time([slow, quick, other], Budget(time_limit=100), Clock()) == [quick]
     assert _in_time([slow, quick, other], Budget(), Clock()) == [slow, quick, other]
+
+
+def test_ctrl_c_leaves_the_model_as_it_was_and_the_same_call_goes_on(tmp_path, monkeypatch):
+    """A training that was cut short is worth less than that of the trial."""
+    import keras
+
+    from kerasnas.evaluators import Training
+
+    refitting = []
+
+    class Stop(keras.callbacks.Callback):
+        def on_epoch_end(self, epoch, logs=None):
+            if refitting and epoch == 1:
+                raise KeyboardInterrupt
+
+    refit = Training.refit
+    monkeypatch.setattr(Training, "refit", lambda self, trial: [refitting.append(trial), refit(self, trial)][1])
+    x, y = blobs()
+    plain = model_in(tmp_path / "plain").fit(x, y, epochs=4, verbose=0, refit=False, callbacks=[Stop()])
+    assert not refitting
+    cut = model_in(tmp_path).fit(x, y, epochs=4, verbose=0, refit=True, callbacks=[Stop()])
+    assert refitting and facts(tmp_path, "refit") == []
+    np.testing.assert_allclose(cut.predict_proba(x), plain.predict_proba(x), atol=1e-5)
+    members = facts(tmp_path, "final")[-1]["members"]
+    model_in(tmp_path).fit(x, y, epochs=4, verbose=0, refit=True)
+    assert facts(tmp_path, "refit")[-1]["members"] == members

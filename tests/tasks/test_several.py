@@ -109,3 +109,43 @@ def test_a_missing_input_is_named(fitted, raw):
     x, _ = raw
     with pytest.raises(kn.errors.DataError, match="'table'"):
         fitted.predict({"picture": x["picture"], "words": x["words"]})
+
+
+def graphs():
+    """Graphs over a table, and whether the members of its block answer themselves."""
+    table, words = kn.StructuredDataInput(name="table"), kn.TextInput(name="words")
+    network = kn.StructuredDataBlock(model="dense", width=32, depth=1)(table)
+    head, other = kn.ClassificationHead(name="kind"), kn.RegressionHead(name="amount")
+    hidden = kn.DenseBlock(1, 8, False, 0.0)(network)
+    return {
+        "alone": ([table], [head(network)], True),
+        "both heads": ([table], [head(network), other(network)], True),
+        "layers between": ([table], [head(hidden)], False),
+        "merged": ([table, words], [head(kn.Merge("concatenate")([network, kn.TextBlock("ngram")(words)]))], False),
+        "another head": ([table, words], [head(network), other(kn.TextBlock("ngram")(words))], False),
+    }
+
+
+@pytest.mark.parametrize("name", graphs())
+def test_members_are_one_a_fold_only_where_they_answer_themselves(name, raw):
+    from kerasnas.blocks import Drawing
+    from kerasnas.data.validation import Validation
+    from kerasnas.evaluators.shares import operations
+    from kerasnas.tasks.preparation import prepare
+
+    (x, y), (inputs, outputs, answer) = raw, graphs()[name]
+    drawing = Drawing(inputs, outputs)
+    x, y = {each: x[each] for each in drawing.kinds}, {each: y[each] for each in drawing.heads}
+    space = prepare(drawing, x, y, None, None, None).space({}, Validation.of("cv3", None))
+    found = operations(space.resolve(space.default()).network)
+    assert any(getattr(operation, "folds", 0) for operation in found) == answer
+
+
+def test_a_merged_table_is_cross_validated(raw, tmp_path):
+    x, y = raw
+    inputs, outputs, _ = graphs()["merged"]
+    model = kn.AutoModel(inputs, outputs, seed=0, max_trials=1, directory=tmp_path)
+    model.fit({each: x[each] for each in ("table", "words")}, y["kind"], epochs=4, validation="cv2", verbose=0)
+    (trial,) = model.trials_
+    assert trial.measurement.extra["folds"] == 2 and trial.measurement.metrics["val_accuracy"] > 0.7
+    assert model.score({each: x[each] for each in ("table", "words")}, y["kind"]) > 0.7

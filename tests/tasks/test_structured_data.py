@@ -152,3 +152,15 @@ def test_a_skewed_target_is_learnt_by_its_logarithm(tmp_path):
     answers = found.predict(x)
     assert found.score(x, y) > 0.8 and answers.min() > -1 and answers.max() < 2 * y.max()
     np.testing.assert_array_equal(kn.load(found.save(tmp_path / "saved")).predict(x), answers)
+
+
+@pytest.mark.parametrize("form", [lambda table: table, lambda table: (table, "dear")], ids=["table", "pair"])
+def test_the_target_is_found_in_validation_data_too(form, monkeypatch):
+    from kerasnas.tasks.auto_model import AutoModel
+
+    table, seen = made(), []
+    monkeypatch.setattr(AutoModel, "fit", lambda self, *arguments, **named: seen.extend(arguments))
+    kn.StructuredDataClassifier().fit(table, "dear", validation_data=form(table[:9]))
+    x, y, held = seen[0], seen[1], seen[5]
+    assert "dear" not in x and y.equals(table["dear"])
+    assert held[0].equals(x[:9]) and held[1].equals(y[:9])
