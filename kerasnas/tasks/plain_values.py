@@ -6,6 +6,7 @@ import inspect
 from kerasnas import strategies
 from kerasnas.contract import Objective, Strategy
 from kerasnas.data.scores import Score
+from kerasnas.errors import SpaceError
 from kerasnas.lowering.hypermodels import decision_of
 from kerasnas.space import Choice, domain
 from kerasnas.space.node import Node, Value
@@ -34,7 +35,7 @@ def told(value):
     if isinstance(value, Strategy):
         return {"strategy": _plain_strategy(value)}
     if type(value).__module__.startswith("keras_tuner"):
-        return told(decision_of(value))
+        return told(_decision_of(value))
     if isinstance(value, Node):
         return {"decision": _plain_decision(value)}
     if hasattr(value, "item") and getattr(value, "shape", None) == ():
@@ -73,6 +74,14 @@ def _plain_strategy(strategy):
     if not known or not plain:
         raise TypeError(type(strategy).__name__)
     return {**described, "name": known[0]}
+
+
+def _decision_of(parameter):
+    """A KerasTuner hyperparameter as a decision; its objectives and oracles are none."""
+    try:
+        return decision_of(parameter)
+    except SpaceError as error:
+        raise TypeError(type(parameter).__name__) from error
 
 
 def _plain_decision(node):

@@ -212,6 +212,15 @@ def test_arguments_that_json_cannot_hold_are_said():
         assert revived(told, Path("/runs/here")).objective is None
 
 
+def test_an_objective_of_keras_tuner_is_left_out_and_said():
+    import keras_tuner
+
+    from kerasnas.tasks.described import described
+
+    told = described(kn.ImageClassifier(objective=keras_tuner.Objective("val_loss", "min")))
+    assert told["left_out"] == ["objective"]
+
+
 def test_a_class_of_ones_own_is_not_told():
     from kerasnas.tasks.described import described
 
