@@ -168,5 +168,6 @@ def _check_built(drawing, graph, data, architecture):
     inputs = raw_inputs(Dataset(data))
     outputs = network(rest, Preprocessing(first, Dataset(data)).tensors(inputs))
     model = keras.Model(inputs, {name: keras.layers.Identity(name=name)(out) for name, out in outputs.items()})
-    tensors = {name: backend.strings(rows) if rows.dtype == object else rows for name, rows in data.items()}
+    as_tensor = keras.ops.convert_to_tensor
+    tensors = {name: backend.strings(rows) if rows.dtype == object else as_tensor(rows) for name, rows in data.items()}
     check_network(model, cost_of(graph, shapes), output_shape(graph, shapes), tensors, repr(architecture))

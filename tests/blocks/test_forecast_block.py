@@ -47,7 +47,7 @@ def test_every_network_gives_a_forecast(kind, shape):
         assert output_shape(space.resolve(architecture).network, shape) == (5, 1)
         assert cost(space, architecture, shape).params >= 0
     given = made.gives([signal(shape=shape)])
-    assert (given.kind, given.shape, given.rows, given.solved) == ("array", (5, 1), 500, None)
+    assert (given.kind, given.shape, given.rows, given.answered) == ("array", (5, 1), 500, None)
 
 
 @pytest.mark.parametrize("channels, targets, width", [

@@ -1,4 +1,4 @@
-"""Blocks over series: their networks, how they are trained, when a head is solved for."""
+"""Blocks over series: their networks, how they are trained, when they end in a ridge regression."""
 
 import numpy as np
 import pytest
@@ -8,6 +8,7 @@ from kerasnas.blocks import Drawing, Signal
 from kerasnas.blocks.forecast import ForecastBlock, ForecastHead
 from kerasnas.data import ClassTarget
 from kerasnas.errors import ArgumentError
+from kerasnas.operations import SolvedDense
 from kerasnas.testing import check_block
 
 
@@ -48,11 +49,13 @@ def space(block, rows=100, head=None, between=None, folds=0):
 
 
 def solved(space, answers):
+    """The ridge regressions of an architecture, and what it resolves to."""
     resolved = space.resolve(space.complete(answers))
-    return "SolvedDense" in repr([list(step.node.nodes.values()) for step in resolved.network.steps[-1:]]), resolved
+    nodes = [node for step in resolved.network.steps for node in step.node.nodes.values()]
+    return [node for node in nodes if isinstance(node, SolvedDense)], resolved
 
 
-def test_a_head_right_after_random_convolutions_is_solved_for():
+def test_random_convolutions_right_before_a_head_end_in_a_ridge_regression():
     block = kn.TimeseriesBlock(name="network")
     drawn = space(block)
     assert solved(drawn, {"network": "random"})[0] and not solved(drawn, {"network": "inception"})[0]
@@ -82,7 +85,7 @@ def test_the_portfolio_begins_with_random_convolutions():
 
 def test_networks_have_members_only_where_rows_are_cross_validated():
     drawn = space(kn.TimeseriesBlock(name="network"), folds=4)
-    dense = solved(drawn, {"network": "random"})[1].network.steps[-1].node.nodes["dense"]
+    ((dense,), _) = solved(drawn, {"network": "random"})
     assert dense.folds == 4 and dense.shape((9,)) == (4, 2)
 
 
