@@ -44,6 +44,10 @@ def separables():
     return cell_space("cells", {"operations": candidates, "nodes": 2, "inputs": 2, "keep": 2}, 3, 3, 4, 1)
 
 
+# Both forms are differentiated operation by operation, each of which JAX compiles: minutes. Its compiled steps are held
+# to naive ones in `test_bilevel`.
+GRADIENTS = pytest.mark.skipif(keras.backend.backend() == "jax", reason="takes minutes of compiling on JAX")
+
 SPACES = {
     "darts": lambda: spaces.darts(3, cells=3, filters=4, nodes=2, stem_multiplier=1),
     "nasbench201": lambda: spaces.nasbench201(3, cells=1, filters=4),
@@ -113,6 +117,7 @@ def check_equal(fused, general, shape, gates=lambda supernet: None):
                 close(source.value(kind), weight)
 
 
+@GRADIENTS
 @pytest.mark.backend
 @pytest.mark.parametrize("shape", [ODD, EVEN], ids=["odd", "even"])
 @pytest.mark.parametrize("name", SPACES)
@@ -123,6 +128,7 @@ def test_fused_cells_compute_what_a_layer_a_candidate_does(name, shape):
     check_equal(fused, general, shape)
 
 
+@GRADIENTS
 @pytest.mark.backend
 def test_partial_channels_too():
     fused, general = twins(SPACES["darts"](), ODD, pools=True, partial=2)
@@ -131,6 +137,7 @@ def test_partial_channels_too():
     check_equal(fused, general, ODD)
 
 
+@GRADIENTS
 @pytest.mark.backend
 def test_computed_anew_in_the_backward_pass_it_is_the_same():
     fused, general = twins(SPACES["darts"](), ODD, pools=True, recompute=True)
@@ -152,6 +159,7 @@ def hard_gates(choices):
     return gates
 
 
+@GRADIENTS
 @pytest.mark.backend
 @pytest.mark.parametrize("name", SPACES)
 def test_of_sampled_gates_only_the_chosen_candidates_are_computed_with_the_same_result(name):
