@@ -23,7 +23,7 @@ def grouped_conv(x, kernel, groups=None, strides=(1, 1), dilation=(1, 1)):
     kernel = keras.ops.cast(kernel, x.dtype)
     name = keras.backend.backend()
     if name == "torch":
-        return _torch_conv(x, kernel, groups or x.shape[-1] // kernel.shape[2], strides, dilation)
+        return _torch_conv(x, kernel, groups, strides, dilation)
     if name == "tensorflow" and (groups in (1, None) or _differentiates_groups()):
         return tf().nn.conv2d(x, kernel, strides, "SAME", dilations=dilation)
     if groups == 1:
@@ -41,8 +41,7 @@ def counts_groups():
     """Whether convolutions here may have a number of groups that is known only while they run."""
     import keras
 
-    name = keras.backend.backend()
-    return name == "torch" or (name == "tensorflow" and _differentiates_groups())
+    return keras.backend.backend() == "tensorflow" and _differentiates_groups()
 
 
 def places(chosen):
@@ -50,15 +49,6 @@ def places(chosen):
 
     How many there are is known only while it runs, so only where `counts_groups`.
     """
-    import keras
-
-    if keras.backend.backend() == "torch":
-        found = chosen.nonzero()[:, 0]
-        return (
-            (found, found.new_ones(len(found)).float())
-            if len(found)
-            else (found.new_zeros(1), found.new_zeros(1).float())
-        )
     found = tf().where(chosen)[:, 0]
     none = tf().cast(tf().equal(tf().size(found), 0), "int32")
     real = tf().concat([tf().ones_like(found, "float32"), tf().zeros(none[None])], 0)
@@ -130,6 +120,8 @@ def split(x, sizes):
     """Parts of a tensor along its last axis: so many equal ones, or of these sizes."""
     import keras
 
+    if isinstance(sizes, list) and len(sizes) == 1:
+        return [x]
     if isinstance(sizes, list) and keras.backend.backend() != "tensorflow":
         sizes = list(itertools.accumulate(sizes[:-1]))
     elif keras.backend.backend() == "tensorflow":
@@ -170,6 +162,8 @@ def batch_normalized(x, scale, offset, epsilon):
     if name == "torch" and image:
         import torch
 
+        # The kernel reads a scale as if its numbers lay side by side, which those of a number that is repeated don't.
+        scale, offset = scale.contiguous(), offset.contiguous()
         y, mean, factor = torch.native_batch_norm(
             x.permute(0, 3, 1, 2), scale, offset, None, None, True, 0.0, epsilon
         )  # fmt: skip

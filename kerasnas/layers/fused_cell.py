@@ -70,6 +70,8 @@ class FusedCell(keras.Layer):
             A list with a tensor for each node.
         """
         edges = ops.ones_like(gates[:, 0]) if edges is None else edges
+        if chosen is not None:  # what was not chosen has no gradient either
+            gates = gates * ops.one_hot(chosen, gates.shape[-1], dtype=gates.dtype)
         chosen = chosen if backend.counts_groups() else None
         unread = training and chosen is None
         names = [name for name in self.sizes if not (unread and name.startswith("moving"))]

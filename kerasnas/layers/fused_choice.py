@@ -24,10 +24,6 @@ class Choosing(Running):
         super().__init__(*arguments)
         self.chosen = chosen
 
-    def run(self, states, gates):
-        # What was not chosen has no gradient either.
-        return super().run(states, gates * ops.one_hot(self.chosen, gates.shape[-1], dtype=gates.dtype))
-
     def convolved(self, states, gates):
         """The sum over edges of their chosen candidates, of those with convolutions."""
         amounts, targets = ops.sum(gates, axis=-1), len(self.stage.targets)

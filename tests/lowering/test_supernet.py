@@ -237,7 +237,7 @@ def test_of_sampled_gates_the_chosen_alone_has_a_gradient():
         def loss():
             gates = {path: keras.ops.ones_like(alpha.value) for path, alpha in supernet.alphas.items()}
             for path, label in chosen.items():
-                hot = np.eye(4, dtype="float32")[list(operations).index(label)]
+                hot = keras.ops.one_hot(list(operations).index(label), 4)
                 alpha = supernet.alphas[path].value
                 gates[path] = hot + alpha - keras.ops.stop_gradient(alpha)
             return keras.ops.mean(keras.ops.square(supernet(x, gates=gates, training=True, sampled=sampled)))
