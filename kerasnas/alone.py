@@ -63,9 +63,7 @@ def _each(value, change):
 
 
 def _tensor(rows):
-    """Strings as a tensor, for NumPy's are none of Keras's dtypes; numbers as they are."""
-    if rows.dtype.kind != "U":
-        return rows
+    """A tensor: of NumPy's arrays Keras takes no strings, and rounds float64, such as dates in seconds, to float32."""
     import tensorflow as tf
 
     return tf.constant(rows)
