@@ -46,13 +46,14 @@ def answers(model, rows):
     """
     import numpy as np
 
+    import tensorflow as tf
+
     if model.endswith(".keras"):
         import keras
 
-        found = keras.models.load_model(model).predict(_each(rows, _tensor), verbose=0)
+        # Called, not asked to `predict`, which would round float64, such as dates in seconds, to float32.
+        found = keras.models.load_model(model)(_each(rows, tf.constant), training=False)
     else:
-        import tensorflow as tf
-
         loaded = tf.saved_model.load(model)  # held while it serves: its variables go with it
         found = loaded.serve(_each(rows, _tensor))
     return _each(found, np.asarray)
@@ -63,10 +64,10 @@ def _each(value, change):
 
 
 def _tensor(rows):
-    """A tensor: of NumPy's arrays Keras takes no strings, and rounds float64, such as dates in seconds, to float32."""
+    """Strings as a tensor, for NumPy's are none of Keras's dtypes; numbers as they are."""
     import tensorflow as tf
 
-    return tf.constant(rows)
+    return tf.constant(rows) if rows.dtype.kind == "U" else rows
 
 
 def main(*paths):
