@@ -45,7 +45,6 @@ def answers(model, rows):
         An array, or a dict of arrays by the names of its outputs.
     """
     import numpy as np
-
     import tensorflow as tf
 
     if model.endswith(".keras"):
