@@ -44,8 +44,7 @@ def separables():
     return cell_space("cells", {"operations": candidates, "nodes": 2, "inputs": 2, "keep": 2}, 3, 3, 4, 1)
 
 
-# Both forms are differentiated operation by operation, each of which JAX compiles: minutes. Its compiled steps are held
-# to naive ones in `test_bilevel`.
+# Both forms are differentiated operation by operation, each of which JAX compiles: minutes.
 GRADIENTS = pytest.mark.skipif(keras.backend.backend() == "jax", reason="takes minutes of compiling on JAX")
 
 SPACES = {
