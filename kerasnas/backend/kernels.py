@@ -23,7 +23,7 @@ def grouped_conv(x, kernel, groups=None, strides=(1, 1), dilation=(1, 1)):
     kernel = keras.ops.cast(kernel, x.dtype)
     name = keras.backend.backend()
     if name == "torch":
-        return _torch_conv(x, kernel, groups, strides, dilation)
+        return _torch_conv(x, kernel, groups or x.shape[-1] // kernel.shape[2], strides, dilation)
     if name == "tensorflow" and (groups in (1, None) or _differentiates_groups()):
         return tf().nn.conv2d(x, kernel, strides, "SAME", dilations=dilation)
     if groups == 1:
@@ -41,7 +41,8 @@ def counts_groups():
     """Whether convolutions here may have a number of groups that is known only while they run."""
     import keras
 
-    return keras.backend.backend() == "tensorflow" and _differentiates_groups()
+    name = keras.backend.backend()
+    return name == "torch" or (name == "tensorflow" and _differentiates_groups())
 
 
 def places(chosen):
@@ -49,6 +50,12 @@ def places(chosen):
 
     How many there are is known only while it runs, so only where `counts_groups`.
     """
+    import keras
+
+    if keras.backend.backend() == "torch":
+        found = chosen.nonzero()[:, 0]
+        real = found.new_ones(max(len(found), 1)).float() * bool(len(found))
+        return (found if len(found) else found.new_zeros(1)), real
     found = tf().where(chosen)[:, 0]
     none = tf().cast(tf().equal(tf().size(found), 0), "int32")
     real = tf().concat([tf().ones_like(found, "float32"), tf().zeros(none[None])], 0)

@@ -63,15 +63,13 @@ class FusedCell(keras.Layer):
             gates: `(edges, candidates)`: what each candidate of each edge counts, in the plan's order of edges.
             edges: `(edges,)`: what each edge counts, for the channels that pass by; all one if None.
             training: Whether batches normalize themselves.
-            chosen: `(edges,)`: where gates are one-hot, the number of the candidate that each edge has chosen. That
-                one alone is computed then, and has a gradient, where the backend can.
+            chosen: `(edges,)`: where gates are zero but for one candidate of each edge, the number of that one. It
+                alone is computed then, where the backend can.
 
         Returns:
             A list with a tensor for each node.
         """
         edges = ops.ones_like(gates[:, 0]) if edges is None else edges
-        if chosen is not None:  # what was not chosen has no gradient either
-            gates = gates * ops.one_hot(chosen, gates.shape[-1], dtype=gates.dtype)
         chosen = chosen if backend.counts_groups() else None
         unread = training and chosen is None
         names = [name for name in self.sizes if not (unread and name.startswith("moving"))]

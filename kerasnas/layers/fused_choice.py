@@ -3,7 +3,7 @@
 import keras
 
 from kerasnas import backend
-from kerasnas.layers.fused_stage import Running
+from kerasnas.layers.fused_stage import Running, joined
 
 ops = keras.ops
 
@@ -64,8 +64,8 @@ class Choosing(Running):
             else:
                 done.append(self.chosen_window(end, x, edges))
         if waiting:
-            done = [backend.grouped_conv(_joined(waiting), _joined(kernels)), *done]
-        return _joined(done)
+            done = [backend.grouped_conv(joined(waiting), joined(kernels)), *done]
+        return joined(done)
 
     def chosen_window(self, window, x, edges):
         if window.kind == "thin":
@@ -116,7 +116,3 @@ def _flat(x):
 
 def _apart(x, channels):
     return ops.reshape(x, (ops.shape(x)[0], *x.shape[1:3], -1, channels))
-
-
-def _joined(tensors):
-    return tensors[0] if len(tensors) == 1 else ops.concatenate(tensors, axis=-1)

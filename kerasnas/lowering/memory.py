@@ -3,8 +3,11 @@
 import math
 from pathlib import Path
 
+import numpy as np
+
 from kerasnas.lowering.concrete import named_shapes
 from kerasnas.lowering.costing import FLOAT32, Symbol
+from kerasnas.lowering.fusing import fused_plan
 from kerasnas.lowering.mixed import Part
 from kerasnas.lowering.readings import Making
 
@@ -19,6 +22,7 @@ class Sizing(Making):
         sampled: Whether of each mixed node only one candidate is computed, the largest at worst.
 
     Attributes:
+        held: By the path of a cell that can be one layer, the part of `activations` in it.
         params: Weights.
         activations: Numbers that the operations put out for one row.
     """
@@ -33,6 +37,13 @@ class Sizing(Making):
         self.params += operation.params(shapes)
         self.activations += math.prod(found)
         return Symbol(found, sources=inputs if isinstance(inputs, tuple) else (inputs,))
+
+    def cell(self, cell, states, path, strides):
+        before = self.activations
+        made = super().cell(cell, states, path, strides)
+        if fused_plan(cell, [state.shape for state in states], strides, self.affine):
+            self.held[path] = self.activations - before
+        return made
 
     def mix(self, kind, parts, first, path):
         sizes = []
@@ -52,7 +63,14 @@ class Sizing(Making):
         return result
 
 
-def training_bytes(opened, input_shape, batch_size, sampled=False):
+def largest(sizes, share):
+    """Names of the largest, as many as have together no more than a share of the whole."""
+    order = sorted(sizes, key=sizes.get, reverse=True)
+    within = np.cumsum([sizes[name] for name in order]) <= share * sum(sizes.values()) * (1 + 1e-9)
+    return [name for name, fits in zip(order, within) if fits]
+
+
+def training_bytes(opened, input_shape, batch_size, sampled=False, recompute=0.0):
     """Bytes that a training step of a supernet holds, roughly.
 
     Args:
@@ -60,11 +78,14 @@ def training_bytes(opened, input_shape, batch_size, sampled=False):
         input_shape: Shape without the batch axis, or a dict of shapes by input name.
         batch_size: Rows in a step.
         sampled: As of `Sizing`.
+        recompute: As of `Supernet`: of the cells that are computed anew, one at a time is held.
     """
     sizing, shapes = Sizing(sampled), named_shapes(opened.node, input_shape)
     given = {name: Symbol(s) for name, s in shapes.items()} if isinstance(shapes, dict) else Symbol(shapes)
     opened.node.flow(sizing, given, "")
-    return GRAPH + FLOAT32 * (COPIES * sizing.params + batch_size * sizing.activations)
+    anew = [sizing.held[path] for path in largest(sizing.held, recompute)]
+    activations = sizing.activations - sum(anew) + max(anew, default=0)
+    return GRAPH + FLOAT32 * (COPIES * sizing.params + batch_size * activations)
 
 
 def free_bytes():

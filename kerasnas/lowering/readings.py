@@ -181,9 +181,9 @@ class ThroughGates(Reading):
 
     Args:
         gates: Tensors by decision, one number for each of its answers.
-        sampled: Whether gates are one-hot, so that of each choice only the chosen candidate need be computed. Choices
-            inside a candidate are computed in full: TensorFlow does not differentiate such switches within switches.
-            Where switches are slow all candidates are computed; the chosen one's gate alone has a gradient either way.
+        sampled: Whether gates are one-hot, so that of each choice only the chosen candidate need be computed, and its
+            gate alone has a gradient. Choices inside a candidate are computed in full: TensorFlow does not
+            differentiate such switches within switches. Where switches are slow all candidates are computed.
     """
 
     fuses = True  # whether cells that are one layer are computed as such
@@ -191,7 +191,7 @@ class ThroughGates(Reading):
     def __init__(self, supernet, gates, training=None, sampled=False):
         super().__init__(supernet)
         self.gates, self.training, self.sampled = gates, training, sampled and backend.switches()
-        if sampled and not self.sampled:
+        if sampled:
             self.gates = {path: _alone(gate) if supernet.exclusive[path] else gate for path, gate in gates.items()}
         self.inside = False
         self.matrices = {}  # gates of a cell's edges, which cells of a kind have in common

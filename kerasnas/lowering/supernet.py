@@ -6,6 +6,7 @@ import numpy as np
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.lowering.concrete import named_shapes
 from kerasnas.lowering.costing import Symbol
+from kerasnas.lowering.memory import largest
 from kerasnas.lowering.opening import Opened, open_space
 from kerasnas.lowering.readings import AlongPath, Inheriting, Making, ThroughGates
 from kerasnas.lowering.statistics import recompute_statistics
@@ -59,7 +60,7 @@ class Supernet(keras.Model):
         self.opened.node.flow(making, given, "")
         self.made, self.joins, self.operations = making.made, making.joins, making.operations
         self.cells, self.orders = making.cells, making.orders
-        for path in _largest(making.held, recompute):
+        for path in largest(making.held, _share(recompute)):
             self.cells[path].recompute = True
         domains = self.opened.domains
         self.labels = {path: tuple(d.labels if hasattr(d, "labels") else d.values()) for path, d in domains.items()}
@@ -174,13 +175,10 @@ class Supernet(keras.Model):
         return "\n".join(lines)
 
 
-def _largest(sizes, share):
-    """Names of the largest, as many as have together no more than a share of the whole."""
-    if not isinstance(share, (bool, int, float)) or not 0 <= share <= 1:
-        raise ArgumentError(f"Expected `recompute` to be a share, from 0 to 1. Received: {share!r}.")
-    order = sorted(sizes, key=sizes.get, reverse=True)
-    within = np.cumsum([sizes[name] for name in order]) <= share * sum(sizes.values()) * (1 + 1e-9)
-    return [name for name, fits in zip(order, within) if fits]
+def _share(recompute):
+    if not isinstance(recompute, (bool, int, float)) or not 0 <= recompute <= 1:
+        raise ArgumentError(f"Expected `recompute` to be a share, from 0 to 1. Received: {recompute!r}.")
+    return recompute
 
 
 def _constant(values):

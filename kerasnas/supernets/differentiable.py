@@ -130,7 +130,8 @@ def check_memory(rule, opened, rows):
     """
     batch = min(rule.batch_size, max(1, len(rows) // 2))
     alone = backend.switches()  # whether a sampling rule computes what is chosen alone
-    need, free = training_bytes(opened, dict(rows.shapes), batch, rule.sampled and alone), free_bytes()
+    need = training_bytes(opened, dict(rows.shapes), batch, rule.sampled and alone, rule.recompute)
+    free = free_bytes()
     if free is not None and need > free:
         sampling = ", or 'gdas' (one candidate at a time)" if alone else ""
         raise StrategyError(

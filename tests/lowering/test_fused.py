@@ -30,7 +30,7 @@ from kerasnas.operations import (
 )
 from kerasnas.space import Cell, Choice, Sequential, Shared, Space
 from kerasnas.spaces.chain import cell_space
-from tests.lowering.supernets import array, noise, shaken
+from tests.lowering.supernets import array, noise, shaken, small_cells
 
 ODD, EVEN = (9, 7, 3), (8, 8, 3)
 
@@ -45,6 +45,7 @@ def separables():
 
 
 # Both forms are differentiated operation by operation, each of which JAX compiles: minutes.
+# On JAX a single small cell is differentiated in both forms, below.
 GRADIENTS = pytest.mark.skipif(keras.backend.backend() == "jax", reason="takes minutes of compiling on JAX")
 
 SPACES = {
@@ -83,6 +84,12 @@ def close(found, expected):
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * max(np.abs(expected).max(), 1e-3))
 
 
+def differentiated(loss, weights, supernet):
+    """As `value_and_gradients`; on JAX in one graph, for it would compile each operation by itself."""
+    compute = lambda: backend.value_and_gradients(loss, weights)  # noqa: E731
+    return backend.compiled(compute, supernet.variables)() if keras.backend.backend() == "jax" else compute()
+
+
 def check_equal(fused, general, shape, gates=lambda supernet: None):
     """Outputs, gradients by gates and by weights, and the statistics that a step leaves behind."""
     x = noise(shape)
@@ -95,7 +102,7 @@ def check_equal(fused, general, shape, gates=lambda supernet: None):
             keras.losses.categorical_crossentropy(y, called(supernet, training=True))
         )
         weights = [*supernet.architecture_weights, *supernet.network_weights]
-        value, gradients = backend.value_and_gradients(loss, weights)
+        value, gradients = differentiated(loss, weights, supernet)
         found.append((value, dict(zip(map(id, weights), gradients))))
     (value, by_fused), (expected, by_general) = found
     close(value, expected)
@@ -125,6 +132,13 @@ def test_fused_cells_compute_what_a_layer_a_candidate_does(name, shape):
     fused, general = twins(SPACES[name](), shape, pools=pools, affine=name == "pairs")
     assert fused.cells and not general.cells
     check_equal(fused, general, shape)
+
+
+@pytest.mark.backend
+def test_a_small_cell_too():
+    fused, general = twins(small_cells(cells=1, nodes=1), ODD)
+    assert fused.cells and not general.cells
+    check_equal(fused, general, ODD)
 
 
 @GRADIENTS

@@ -129,6 +129,9 @@ def test_more_rows_take_more_and_sampling_less():
     one, two = (memory.training_bytes(opened, PICTURE, rows) for rows in (1000, 2000))
     assert one < two < 2 * one + 1
     assert memory.training_bytes(opened, PICTURE, 2000, sampled=True) < two
+    deep = open_space(small_cells(cells=6))
+    anew = [memory.training_bytes(deep, PICTURE, 2000, recompute=share) for share in (0, 0.6, True)]
+    assert memory.training_bytes(deep, PICTURE, 2000) == anew[0] > anew[1] > anew[2]
     assert two - one > 1000 * 4 * 8 * 8 * 4 * 10  # ten tensors at the least
 
 
