@@ -64,8 +64,11 @@ def calibrate(target, y, answers, weight=None):
     y = np.eye(target.width)[y] if y.ndim == 1 else np.asarray(y)
     answers, weight = answers.astype("float64"), np.ones(len(y)) if weight is None else weight
     before = _losses(target, y, answers)
-    mean = lambda losses: float(np.average(losses, weights=weight))  # noqa: E731
     wanted = _softened(target, y, np.count_nonzero(weight))
+
+    def mean(losses):
+        return float(np.average(losses, weights=weight))
+
     found = minimize_scalar(
         lambda log: mean(_losses(target, wanted, scaled(target, answers, np.exp(log)))),
         bounds=(-WIDEST, WIDEST), method="bounded", options={"xatol": 1e-3},

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import logging
 import os
 import queue
@@ -62,7 +63,7 @@ class Ray:
             parcel = ray.put((evaluator, context))  # it travels once to each machine
             actor = ray.remote(Seat).options(**self._options())
             home = ray.get_runtime_context().get_node_id()
-            open_worker = lambda: RayWorker(ray, actor, parcel, home, context.folder, self._threads())  # noqa: E731
+            open_worker = functools.partial(RayWorker, ray, actor, parcel, home, context.folder, self._threads())
             return RayPool(ray if ours else None, workers, open_worker, report, self.trial_timeout)
         except BaseException:
             if ours:
@@ -196,8 +197,8 @@ class Seat:
         away = ray.get_runtime_context().get_node_id() != home
         self.scratch = Path(tempfile.mkdtemp(prefix="kerasnas_")) if away else None
         self.inbox, self.outbox, self.number = queue.Queue(), queue.Queue(), None
-        life = lambda: serve(lambda: self._opened(ray.get(parcel[0])), self.inbox.get, self.outbox.put)  # noqa: E731
-        threading.Thread(target=life, daemon=True).start()
+        life = lambda: self._opened(ray.get(parcel[0])), self.inbox.get, self.outbox.put
+        threading.Thread(target=serve, args=life, daemon=True).start()
 
     def _opened(self, parcel):
         evaluator, context = parcel

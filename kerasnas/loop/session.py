@@ -67,8 +67,10 @@ class Session:
             seed = folders.seed(journal, self.seed)
             task = None if self.task is None else self.task(seed)
             price = None if task is None else self._price(task)
-            left = lambda: self.budget.seconds_left(journal.elapsed())  # noqa: E731
-            context = Context(self._limited(price), task, self.objectives[0], seed, folder, self.objectives, left)
+            context = Context(
+                self._limited(price), task, self.objectives[0], seed, folder, self.objectives,
+                seconds_left=lambda: self.budget.seconds_left(journal.elapsed()),
+            )  # fmt: skip
             if task is not None:
                 prepare()
             observers = self.show(context, self.budget, journal) if self.show else []

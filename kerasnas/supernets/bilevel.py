@@ -95,10 +95,10 @@ class Bilevel(keras.Model):
 
     def _step(self, data, searching):
         x, y, weight = keras.utils.unpack_x_y_sample_weight(data)
-        part = lambda name: (x[name], y[name], None if weight is None else weight[name])  # noqa: E731
+        judged, seen = ((x[name], y[name], None if weight is None else weight[name]) for name in ("alphas", "weights"))
         if searching:
-            self.alpha_step(part("alphas"), part("weights"))
-        outputs = self.weight_step(part("weights"))
+            self.alpha_step(judged, seen)
+        outputs = self.weight_step(seen)
         self.done.assign_add(1)
         return self.compute_metrics(x, y, outputs, weight)
 

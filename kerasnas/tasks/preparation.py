@@ -122,7 +122,9 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
             )
         vx, vy, vw = (*parts, None, None)[:3]
         if vy is None and not is_flow(vx) and not isinstance(vx, (str, Path)):
-            raise DataError("Expected `validation_data` to be (x, y) or (x, y, weights). Received: None as `y`.")
+            raise DataError(
+                "Expected `validation_data` to be (x, y) or (x, y, weights), `y` its targets. Received: None as `y`."
+            )
         if len(drawing.kinds) == 1 and not schemas:  # a table is read by names anyway
             vx = ordered(vx, columns_of(x), "validation `x`")
         vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})
