@@ -84,18 +84,14 @@ class Choosing(Running):
             real: For each whether it was chosen.
             weights: What each counts; one if None.
         """
-        c, whole = self.plan.channels, self.values
-        kinds = {kind: whole[names, kind] for kind in ("gamma", "beta", "moving_mean", "moving_variance")
-                 if (names, kind) in whole}  # fmt: skip
-        some = {kind: self.taken(value, places, c) for kind, value in kinds.items()}
-        self.values = {(names, kind): value for kind, value in some.items()}
+        c, norms = self.plan.channels, self.of_norms(names)
+        some = {kind: self.taken(value, places, c) for kind, value in norms.items()}
         weights = ops.ones_like(real) if weights is None else weights
         each = ops.reshape(ops.broadcast_to(weights[:, None], (*ops.shape(weights), c)), (-1,))
-        y = self.normalized(names, z, each)
-        self.values = whole
-        if self.training:
-            moments = zip(self.moments.pop(), ("moving_mean", "moving_variance"))
-            self.moments.append([self._put(kinds[kind], some[kind], new, places, real) for new, kind in moments])
+        y, moments = self.scaled(z, some, each)
+        if moments:
+            pairs = zip(("moving_mean", "moving_variance"), moments)
+            self.moments.append([self._put(norms[kind], some[kind], new, places, real) for kind, new in pairs])
         return y
 
     def _put(self, whole, before, found, places, real):

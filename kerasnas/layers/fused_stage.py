@@ -90,18 +90,29 @@ class Running:
 
     # ------------------------------------------------------------ normalization
     def normalized(self, names, z, gates=None):
-        scale, offset = (self.values.get((names, kind)) for kind in ("gamma", "beta"))
+        """What the normalizations of these names give, times the gates; notes the moments of the batch."""
+        y, moments = self.scaled(z, self.of_norms(names), gates)
+        self.moments += [moments] if moments else []
+        return y
+
+    def of_norms(self, names):
+        """The weights of normalizations by kind: those that there are."""
+        kinds = "gamma", "beta", "moving_mean", "moving_variance"
+        return {kind: self.values[names, kind] for kind in kinds if (names, kind) in self.values}
+
+    def scaled(self, z, norms, gates=None):
+        """`z` normalized by weights by kind, times the gates; with the moments of the batch in training, else None."""
+        scale, offset = norms.get("gamma"), norms.get("beta")
         if gates is not None:
             gates = ops.cast(gates, "float32")
             scale, offset = gates if scale is None else scale * gates, None if offset is None else offset * gates
-        if not self.training:
-            mean, variance = (self.values[names, kind] for kind in ("moving_mean", "moving_variance"))
-            factor = ops.rsqrt(variance + self.plan.epsilon) * (1.0 if scale is None else scale)
-            shift = -mean * factor if offset is None else offset - mean * factor
-            return z * ops.cast(factor, z.dtype) + ops.cast(shift, z.dtype)
-        y, *moments = backend.batch_normalized(z, scale, offset, self.plan.epsilon)
-        self.moments.append(moments)
-        return y
+        if self.training:
+            y, *moments = backend.batch_normalized(z, scale, offset, self.plan.epsilon)
+            return y, moments
+        mean, variance = norms["moving_mean"], norms["moving_variance"]
+        factor = ops.rsqrt(variance + self.plan.epsilon) * (1.0 if scale is None else scale)
+        shift = -mean * factor if offset is None else offset - mean * factor
+        return z * ops.cast(factor, z.dtype) + ops.cast(shift, z.dtype), None
 
     # ------------------------------------------------------------------- linear
     def linear(self, candidates, states, gates):
