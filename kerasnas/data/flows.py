@@ -12,7 +12,7 @@ from kerasnas.data.gathering import Gathered
 from kerasnas.data.inputs import as_input
 from kerasnas.data.labels import as_labels
 from kerasnas.data.naming import by_name, title
-from kerasnas.data.tensors import Tensors
+from kerasnas.data.tensors import Tensors, finite
 from kerasnas.errors import DataError
 
 CHUNK = 256  # rows that are stacked at a time where they come one by one
@@ -54,6 +54,71 @@ def read_flow(flow, inputs, targets, shapes, limit):
     if gathered.length == 0:
         raise DataError("Expected `x` to have at least one row. Received: no rows.")
     return gathered.dataset() if gathered.size <= limit else flow.stream(gathered, open_pass)
+
+
+def at_once(flow, inputs):
+    """x, y and weights of a whole flow as arrays, for tables, which are not read batch by batch.
+
+    Args:
+        flow: As of `read_flow`; rows of tables are dicts of columns or arrays; an array of one axis is a row.
+        inputs: Kind of each input, by name.
+
+    Raises:
+        DataError: If the flow is endless or empty, or its elements differ in form.
+    """
+    if is_tf_dataset(flow):
+        flow = finite(flow)
+        single = _is_row(flow.element_spec, inputs)
+        elements, single = (flow.batch(CHUNK) if single else flow).as_numpy_iterator(), False
+    else:
+        elements = list(_batches_of(flow) if is_keras_dataset(flow) else flow)
+        single = bool(elements) and _is_row(elements[0], inputs)
+    parts = [unpack(element) for element in elements]
+    if not parts:
+        raise DataError("Expected `x` to have at least one row. Received: no rows.")
+    try:
+        return tuple(_joined(values, np.stack if single else np.concatenate) for values in zip(*parts))
+    except (ValueError, KeyError, TypeError) as error:
+        raise DataError(f"Expected elements of one form in `x`. Received: {error}.") from error
+
+
+def _is_row(element, inputs):
+    """Whether an element, of arrays or tensor specs, is a row rather than a batch of rows."""
+    x, y, weight = unpack(element)
+    parts = {next(iter(inputs)): x} if len(inputs) == 1 else by_name(x, inputs, "`x`")
+    tables = [part for name, part in parts.items() if inputs[name] == "table" and not isinstance(part, Mapping)]
+    if any(_rank(table) == 1 for table in tables):
+        return True
+    return 0 in map(_rank, [leaf for part in (x, y, weight) for leaf in _leaves(part)])
+
+
+def _rank(leaf):
+    return leaf.shape.rank if hasattr(leaf, "shape") and hasattr(leaf.shape, "rank") else np.ndim(leaf)
+
+
+def _leaves(part):
+    if isinstance(part, Mapping):
+        return [leaf for value in part.values() for leaf in _leaves(value)]
+    return [] if part is None else [part]
+
+
+def _joined(values, join):
+    first = values[0]
+    if first is None:
+        return None
+    if isinstance(first, Mapping):
+        return {name: _joined([value[name] for value in values], join) for name in first}
+    if isinstance(first, (tuple, list)) and any(np.ndim(part) for part in first):
+        return [_joined(part, join) for part in zip(*values)]
+    if hasattr(first, "iloc"):  # a data frame keeps its columns' names and types
+        import pandas
+
+        return pandas.concat(values, ignore_index=True)
+    rows = join([np.asarray(value, object if isinstance(value, (tuple, list)) else None) for value in values])
+    return _texts(rows) if rows.dtype == object else rows
+
+
+_texts = np.vectorize(lambda value: value.decode("utf-8", "replace") if isinstance(value, bytes) else value, ["O"])
 
 
 def _with_first_seen(iterator, inputs, targets, shapes):

@@ -339,6 +339,8 @@ def _ordered(part, time, what):
     column = time or (part.index.name or "time")
     if not time:
         part = part.assign(**{column: part.index})
+    if isinstance(part[column].dtype, pandas.PeriodDtype):
+        part = part.assign(**{column: part[column].dt.to_timestamp()})
     part = in_time(part, column, what)
     times = part[column]
     if not pandas.api.types.is_numeric_dtype(times):

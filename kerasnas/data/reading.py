@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from kerasnas.data.dataset import Dataset
-from kerasnas.data.flows import is_flow, read_flow
+from kerasnas.data.flows import at_once, is_flow, read_flow
 from kerasnas.data.folders import read_folder
 from kerasnas.data.inputs import as_input, check_kinds
 from kerasnas.data.labels import as_labels, as_weight
@@ -49,6 +49,7 @@ def read(
     if image_size is not None and not isinstance(x, (str, Path)):
         raise ArgumentError("Expected `image_size` only with a folder of pictures. Received: data of another kind.")
     schemas = schemas or {}
+    x, y, sample_weight = whole_tables(x, y, sample_weight, inputs, keep_y=bool(targets))
     if isinstance(x, str) and "text" in inputs.values():
         raise DataError(f"Expected `x` to hold rows. Received: the string {x[:40]!r}; a single text is a row: [x].")
     if not schemas and (isinstance(x, (str, Path)) or is_flow(x)):
@@ -61,6 +62,20 @@ def read(
         data = _read_arrays(x, y, inputs, tuple(targets), sample_weight, schemas, shapes or {})
     check_shapes(data, shapes)
     return data
+
+
+def whole_tables(x, y, sample_weight, inputs, keep_y=True):
+    """x, y and weights as whole arrays where a table's rows come as a flow; as they are otherwise.
+
+    Args:
+        x, y, sample_weight, inputs: As of `read`.
+        keep_y: Whether targets that the flow brings are wanted.
+    """
+    if "table" not in inputs.values() or not is_flow(x):
+        return x, y, sample_weight
+    _refuse_beside(x, y, sample_weight)
+    x, y, sample_weight = at_once(x, inputs)
+    return (x, y, sample_weight) if keep_y else (x, None, None)
 
 
 def check_shapes(data, shapes):

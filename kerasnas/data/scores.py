@@ -56,6 +56,11 @@ class Score:
             rows = np.eye(target.width)[y] if y.ndim == 1 else y
             return float(self.function(target.decode(rows), target.decode(answers)))
         except (ValueError, TypeError) as error:
+            if "average='binary'" in str(error):
+                raise ArgumentError(
+                    f"Expected a score of more than two classes: '{self.name}_macro' or '{self.name}_weighted'. "
+                    f"Received: '{self.name}', which is one of two classes."
+                ) from error
             raise ArgumentError(f"Expected the score '{self.name}' to fit the targets. Received: {error}") from error
 
 

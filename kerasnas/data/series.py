@@ -170,6 +170,8 @@ def times_of(column, name, what):
     """Times as float64: seconds of dates, or the numbers themselves."""
     import pandas
 
+    if isinstance(column.dtype, pandas.PeriodDtype):
+        column = column.dt.to_timestamp()
     if column.isna().any():
         raise DataError(f"Expected a time in every row of '{name}' of {what}. Received: {column.isna().sum()} missing.")
     if pandas.api.types.is_numeric_dtype(column) and column.dtype.kind in "iuf":

@@ -28,13 +28,9 @@ class Tensors:
     """
 
     def __init__(self, data, inputs, shapes, chunk):
-        if data.cardinality() == tf().data.INFINITE_CARDINALITY:
-            raise DataError("Expected a finite tf.data.Dataset. Received: an endless one; leave out .repeat().")
-        options = tf().data.Options()
-        options.deterministic = True
         self.inputs, self.chunk = inputs, chunk
+        self.data = finite(data)
         self.batched = element_is_batched(data.element_spec, inputs, True, _dims, shapes)
-        self.data = data.with_options(options)
 
     def __iter__(self):
         batches = self.data if self.batched else self.data.batch(self.chunk)
@@ -77,6 +73,19 @@ class Tensors:
             return {name: _row(x[name], shapes[name], dtypes[name]) for name in self.inputs}
 
         return inputs_of
+
+
+def finite(data):
+    """A tf.data.Dataset that gives its rows in its own order.
+
+    Raises:
+        DataError: If it has no end.
+    """
+    if data.cardinality() == tf().data.INFINITE_CARDINALITY:
+        raise DataError("Expected a finite tf.data.Dataset. Received: an endless one; leave out .repeat().")
+    options = tf().data.Options()
+    options.deterministic = True
+    return data.with_options(options)
 
 
 def _row(value, shape, dtype):

@@ -1,5 +1,6 @@
 """How much a search may spend."""
 
+import math
 import numbers
 from dataclasses import dataclass, fields
 
@@ -40,8 +41,10 @@ class Budget:
         for name in (limit.name for limit in fields(self) if limit.name not in ("refit", "remeasure")):
             value = getattr(self, name)
             number = isinstance(value, numbers.Real) and not isinstance(value, bool)
-            if value is not None and not (number and value > 0):
+            if value is not None and not (number and 0 < value < math.inf):
                 raise ArgumentError(f"Expected `{name}` to be a positive number or None. Received: {value!r}.")
+            if value is not None and name in ("max_trials", "max_epochs") and value != int(value):
+                raise ArgumentError(f"Expected `{name}` to be a whole number or None. Received: {value!r}.")
 
     def limits(self):
         """What a model may cost: pairs of "params" or "flops" and the most of it."""

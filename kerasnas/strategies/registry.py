@@ -9,8 +9,12 @@ from kerasnas.strategies.derive import RULES, Derive
 STRATEGIES = {}
 
 
-def get(strategy):
+def get(strategy, max_epochs=None):
     """A strategy from its name, or itself.
+
+    Args:
+        strategy: A name or a `Strategy`.
+        max_epochs: The most epochs of a trial, for one made by its name that decides about epochs; its usual if None.
 
     Raises:
         ArgumentError: If the name is unknown.
@@ -18,7 +22,9 @@ def get(strategy):
     if isinstance(strategy, Strategy):
         return strategy
     if isinstance(strategy, str) and strategy in STRATEGIES:
-        return STRATEGIES[strategy]()
+        made = STRATEGIES[strategy]
+        own = max_epochs is not None and "max_epochs" in inspect.signature(made).parameters
+        return made(max_epochs=max_epochs) if own else made()
     if isinstance(strategy, str) and strategy in RULES:
         return Derive(strategy)
     names = sorted([*STRATEGIES, *RULES])

@@ -72,7 +72,8 @@ class AutoModel(Estimator, KnownArguments):
             x: Rows of the inputs: arrays, lists, data frames, a tf.data.Dataset, a generator, a folder of pictures;
                 a dict by input name or a list where there are several.
             y: Targets likewise; None where `x` brings them.
-            epochs: Epochs of every trial; found by the search if None.
+            epochs: Epochs of every trial, or the most of one where the strategy decides ("hyperband"); found by the
+                search if None.
             callbacks: Keras callbacks; each trial gets copies.
             validation_split: Part of the rows on which trials are compared, drawn by the seed, stratified by class; a
                 tenth (a fifth of fewer than 2,000 rows) if None.
@@ -81,7 +82,7 @@ class AutoModel(Estimator, KnownArguments):
             verbose: 0 silent, 1 a live display (plain lines where there is no terminal), 2 lines.
             time_limit: Seconds for everything; the constructor's if None.
             class_weight: Dict from label to the weight of its rows; or "balanced", for weights by which all classes
-                count alike.
+                count alike. Trials are compared by validation rows that are weighted so too.
             sample_weight: Weight of each row.
             validation: How trials are compared where no `validation_data` are given: "holdout" (a part that is drawn),
                 "cv5" (cross-validation in that many folds, whose models are averaged), "time" (the last part); what
@@ -103,10 +104,10 @@ class AutoModel(Estimator, KnownArguments):
         check_call(unknown, verbose, callbacks, self.fit)
         refit = self._usual_refit() if refit is None else bool(refit)
         budget = self._budget(time_limit, refit)
-        strategy = strategies.get(self.strategy or tuner(self.tuner))
+        fixed = self._fixed(epochs, batch_size)
+        strategy = strategies.get(self.strategy or tuner(self.tuner), max_epochs=fixed["epochs"])
         seed = whole("seed", self.seed, 0)
         executor = place(self.executor, self.workers, self.trial_timeout, self.isolate)
-        fixed = self._fixed(epochs, batch_size)
         if validation_split is not None:
             check_fraction(validation_split)
         drawing = Drawing(*self._draw())

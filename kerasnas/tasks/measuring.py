@@ -4,6 +4,7 @@ import numpy as np
 
 from kerasnas.blocks.measures import is_score, keras_knows, listed
 from kerasnas.contract import Context, Objective
+from kerasnas.data import ClassTarget
 from kerasnas.data.scores import Score, is_scorer
 from kerasnas.data.task import Task, classes_of
 from kerasnas.errors import ArgumentError, nearest
@@ -47,6 +48,11 @@ def _objective(given, heads):
     if not isinstance(given, str):
         return Objective.of(given)
     name = given if given in COSTS or given.startswith("val_") else f"val_{given}"
+    if name == "val_f1_score" and all(isinstance(head.target, ClassTarget) for head in heads.values()):
+        raise ArgumentError(
+            "Expected 'f1_macro', 'f1_weighted' or, of two classes, 'f1' as `objective`. Received: 'f1_score', which "
+            "Keras gives as one number a class, of one-hot labels alone."
+        )
     _measure(name, heads)
     added = [each for head in heads.values() for each in head.scores()]
     known = next((score for score in added if name.endswith(f"_{score.name}")), None)

@@ -11,7 +11,7 @@ from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
 from kerasnas.data.columns import columns_of, in_order, ordered, target_columns
 from kerasnas.data.flows import is_flow
-from kerasnas.data.reading import parts_of
+from kerasnas.data.reading import parts_of, whole_tables
 from kerasnas.data.task import Task, classes_of, encode
 from kerasnas.data.texts import TextTraits
 from kerasnas.errors import ArgumentError, DataError
@@ -98,6 +98,7 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
         DataError: If the data cannot be learnt from.
     """
     names = tuple(drawing.heads)
+    x, y, sample_weight = whole_tables(x, y, sample_weight, drawing.kinds)
     schemas = drawing.learn(parts_of(x, drawing.kinds)) if "table" in drawing.kinds.values() else {}
     rows = read(x, y, inputs=drawing.kinds, targets=names, sample_weight=sample_weight, schemas=schemas)
     _check_drawn(drawing, rows)
@@ -109,10 +110,8 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
     targets = {name: drawing.heads[name].fit_target(rows.y[name], members, titles[name]) for name in names}
     targets = {name: target.named(columns[name]) if columns.get(name) else target for name, target in targets.items()}
     heads = {name: drawing.heads[name].with_target(targets[name]) for name in names}
-    weight = _class_weights(class_weight, rows, targets)
-    rows = _encoded(rows, heads, titles)
-    if weight is not None:
-        rows = replace(rows, weight=weight if rows.weight is None else weight * rows.weight)
+    weights = _class_weights(class_weight, rows, targets)
+    rows = _encoded(rows, heads, titles, weights)
     validation = None
     if validation_data is not None:
         parts = validation_data if isinstance(validation_data, (tuple, list)) else (validation_data,)
@@ -129,12 +128,15 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
             vx = ordered(vx, columns_of(x), "validation `x`")
         vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})
         held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes, schemas=schemas)
-        validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names})
+        validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names}, weights)
     return Prepared(drawing, rows, validation, targets, heads, schemas)
 
 
-def _encoded(rows, heads, titles):
+def _encoded(rows, heads, titles, weights=None):
     encoded = {n: encode(head.target, rows.y[n], head.losses(), titles[n]) for n, head in heads.items()}
+    if weights is not None:
+        by_class = weights(rows)
+        rows = replace(rows, weight=by_class if rows.weight is None else by_class * rows.weight)
     return rows.with_y(encoded)
 
 
@@ -147,7 +149,13 @@ def _check_drawn(drawing, rows):
 
 
 def _class_weights(class_weight, rows, targets):
-    """Weights of rows from weights of classes, given by label; or None."""
+    """A function from rows, not encoded yet, to their weights by class; or None.
+
+    Args:
+        class_weight: Weights by label, or "balanced"; see `AutoModel.fit`.
+        rows: The rows of `fit`.
+        targets: Their fitted targets, by head name.
+    """
     if class_weight is None:
         return None
     classes = {name: target for name, target in targets.items() if isinstance(target, ClassTarget)}
@@ -156,11 +164,16 @@ def _class_weights(class_weight, rows, targets):
             "Expected `class_weight` with a single head that tells classes apart. Received: another model."
         )
     ((name, target),) = classes.items()
+    by_class = _by_class(class_weight, target, target.encode(rows.y[name]))
+    return lambda rows: by_class[target.encode(rows.y[name])]
+
+
+def _by_class(class_weight, target, places):
+    """The weight of each class, in the order of the classes; `places` are those of the rows of `fit`."""
     labels = target.classes.tolist()
-    places = target.encode(rows.y[name])
     if isinstance(class_weight, str) and class_weight == "balanced":
         counts = np.bincount(places, minlength=len(labels))
-        return (len(places) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype("float32")[places]
+        return (len(places) / (np.count_nonzero(counts) * np.maximum(counts, 1))).astype("float32")
     if not isinstance(class_weight, dict):
         raise ArgumentError(f"Expected `class_weight` to be a dict, or 'balanced'. Received: {class_weight!r}.")
     unknown = [label for label in class_weight if label not in labels]
@@ -168,8 +181,7 @@ def _class_weights(class_weight, rows, targets):
         raise ArgumentError(f"Expected `class_weight` by label: {labels[:10]}. Received: {unknown[0]!r}.")
     if not all(isinstance(value, numbers.Real) and value >= 0 for value in class_weight.values()):
         raise ArgumentError(f"Expected weights of classes to be numbers from 0 on. Received: {class_weight}.")
-    by_class = np.array([class_weight.get(label, 1.0) for label in labels], "float32")
-    return by_class[places]
+    return np.array([class_weight.get(label, 1.0) for label in labels], "float32")
 
 
 def usual_split(rows):

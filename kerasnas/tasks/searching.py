@@ -128,7 +128,8 @@ def search(
         return display(verbose, context, limits, journal)
 
     session = Session(
-        space=space, objectives=objectives, strategy=strategies.get(strategy), evaluator=evaluator, budget=budget,
+        space=space, objectives=objectives, evaluator=evaluator, budget=budget,
+        strategy=strategies.get(strategy, max_epochs=getattr(evaluator, "epochs", None)),
         seed=seed, directory=directory, project_name=project_name, default_name=space.name.replace("/", "_"),
         overwrite=overwrite, executor=executor, show=show, started=started, **learnt,
     )  # fmt: skip

@@ -6,7 +6,7 @@ import pytest
 
 from kerasnas.data import ForecastTarget, read, series_of, target_from_json
 from kerasnas.data.forecasting import History, after
-from kerasnas.data.series import as_series, in_time
+from kerasnas.data.series import as_series, in_time, times_of
 from kerasnas.data.windows import Span, season_of, usual_lookback
 from kerasnas.errors import ArgumentError, DataError
 
@@ -247,3 +247,8 @@ def test_forecast_targets():
 def test_the_next_times_come_without_a_warning(recwarn):
     assert after(pd.date_range("2024-01-01", periods=9, freq="D", tz="Europe/Berlin"), 1)[0].day == 10
     assert not recwarn.list
+
+
+def test_periods_are_times():
+    months = pd.Series(pd.period_range("2020-01", periods=3, freq="M"))
+    np.testing.assert_array_equal(times_of(months, "month", "`x`") / 86400, [0, 31, 60])

@@ -12,13 +12,20 @@ LIMITS = ("max_trials", "time_limit", "max_model_size", "max_epochs", "max_param
 
 
 @pytest.mark.parametrize("name", LIMITS)
-@pytest.mark.parametrize("value", [0, -1, -0.5, math.nan, "ten", True, [3], -math.inf])
+@pytest.mark.parametrize("value", [0, -1, -0.5, math.nan, "ten", True, [3], -math.inf, math.inf])
 def test_limits_are_positive_numbers(name, value):
     with pytest.raises(ArgumentError, match=f"Expected `{name}` to be a positive number or None. Received: "):
         Budget(**{name: value})
 
 
-@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("name", ["max_trials", "max_epochs"])
+def test_what_is_counted_is_whole(name):
+    with pytest.raises(ArgumentError, match=f"Expected `{name}` to be a whole number or None. Received: 2.5"):
+        Budget(**{name: 2.5})
+    assert getattr(Budget(**{name: 3.0}), name) == 3
+
+
+@pytest.mark.parametrize("name", [limit for limit in LIMITS if limit not in ("max_trials", "max_epochs")])
 @pytest.mark.parametrize("value", [1, 2.5, np.int64(3), np.float32(0.5), None])
 def test_numbers_of_all_kinds(name, value):
     assert getattr(Budget(**{name: value}), name) == value

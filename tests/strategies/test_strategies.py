@@ -112,6 +112,13 @@ def test_strategies_by_name():
     assert strategies.get("greedy") is not strategies.get("greedy")
 
 
+@pytest.mark.parametrize("name", ["hyperband", "successive_halving", "asha", "kt_hyperband"])
+def test_those_that_decide_about_epochs_heed_the_users(name):
+    assert strategies.get(name, max_epochs=9).max_epochs == 9
+    assert strategies.get(name).max_epochs == type(strategies.get(name))().max_epochs
+    assert not hasattr(strategies.get("random", max_epochs=9), "max_epochs")
+
+
 @pytest.mark.parametrize("wrong, hint", [("gredy", "greedy"), ("Random", "random"), ("randm", "random")])
 def test_unknown_names_are_answered_with_the_nearest(wrong, hint):
     with pytest.raises(ArgumentError, match=rf"to be one of: .*greedy.*random.* Did you mean '{hint}'\? .*'{wrong}'"):

@@ -222,10 +222,10 @@ def test_pictures_that_were_rescaled_are_told(fitted, few):
         fitted.predict(few[0] / 16.0)
 
 
-def prepared(x, y, head=None, inputs=None, class_weight=None):
+def prepared(x, y, head=None, inputs=None, class_weight=None, validation=None):
     inputs = inputs or kn.ImageInput()
     drawing = Drawing(inputs, (head or kn.ClassificationHead())(kn.Flatten()(inputs)))
-    return prepare(drawing, x, y, None, None, class_weight)
+    return prepare(drawing, x, y, validation, None, class_weight)
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -337,6 +337,17 @@ def test_classes_of_a_stream_are_weighted(few, weights, little_memory):
     streamed, held = (prepared(*data, class_weight=weights).rows for data in ((flow, None), (x, WORDS[y])))
     assert isinstance(streamed, Stream) and len(set(streamed.weight)) > 1
     np.testing.assert_array_equal(streamed.weight, held.weight)
+
+
+def test_validation_rows_are_weighted_as_those_of_training(few):
+    """By the weights of `fit`'s classes, whatever share a class has among the validation rows."""
+    x, y = few
+    names, held = WORDS[y], (x[y > 0], WORDS[y[y > 0]], np.full((y > 0).sum(), 0.5))
+    found = prepared(x, names, class_weight={"zero": 2, "one": 3, "two": 5}, validation=held).validation
+    np.testing.assert_array_equal(found.weight, np.where(y[y > 0] == 1, 1.5, 2.5))
+    balanced = prepared(x, names, class_weight="balanced", validation=held)
+    by_class = dict(zip(names, balanced.rows.weight))
+    np.testing.assert_allclose(balanced.validation.weight, [by_class[name] / 2 for name in held[1]])
 
 
 @pytest.mark.slow

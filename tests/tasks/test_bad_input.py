@@ -237,6 +237,13 @@ def test_an_objective_that_is_not_measured(refused, digits, name):
     refused(ArgumentError, ["objective", "val_accuracy", "val_loss", name], *digits, model=model)
 
 
+def test_an_objective_that_keras_gives_for_each_class(refused, digits):
+    model = lambda directory: kn.ImageClassifier(objective="f1_score", directory=directory)  # noqa: E731
+    refused(ArgumentError, ["objective", "'f1_macro'", "'f1_score'"], *digits, model=model)
+    model = lambda directory: kn.ImageClassifier(objective="f1", directory=directory)  # noqa: E731
+    refused(ArgumentError, ["more than two classes", "'f1_macro'", "'f1'"], *digits, model=model)
+
+
 def test_an_objective_that_is_none(refused, digits):
     model = lambda directory: kn.ImageClassifier(objective=5, directory=directory)  # noqa: E731
     refused(ArgumentError, ["objective", "5"], *digits, model=model)

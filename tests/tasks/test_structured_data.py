@@ -4,10 +4,13 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+import tensorflow as tf
 
 import kerasnas as kn
 from kerasnas.backend import strings
-from kerasnas.errors import DataError
+from kerasnas.blocks import Drawing
+from kerasnas.errors import ArgumentError, DataError
+from kerasnas.tasks.preparation import prepare
 from kerasnas.tasks.structured_data import FOLDS
 
 
@@ -104,6 +107,46 @@ def test_validation_rows_of_ones_own(tmp_path):
     found = kn.StructuredDataClassifier(max_trials=1, seed=0, directory=tmp_path, epochs=3)
     found.fit(table[:200].drop(columns="price"), "dear", validation_data=(table[200:], "dear"), verbose=0)
     assert "folds" not in found.trials_[0].measurement.extra
+
+
+@pytest.mark.parametrize("form", ["columns", "batches of columns", "rows", "batches of rows", "generator", "texts"])
+def test_tables_that_come_as_a_flow(form):
+    """With their targets and weights, as tf.data or a generator: the same rows as at once."""
+    table, y = made()[["size", "rooms"]].astype("float32"), made()["dear"].to_numpy()
+    weight = np.arange(240, dtype="float32")
+    x = dict(table) if "columns" in form else table.to_numpy()
+    flow = tf.data.Dataset.from_tensor_slices((x.astype(str) if form == "texts" else x, y, weight))
+    flow = flow.batch(7) if "batches" in form else flow
+    if form == "generator":
+        flow = (row for row in zip(table.to_numpy(), y, weight))
+    flown, whole = (prepared(*given) for given in ((flow, None, None), (table, y, weight)))
+    for came, expected in zip(flown.x.values(), whole.x.values(), strict=True):
+        np.testing.assert_array_equal(came, expected)
+    for came, expected in zip(flown.y.values(), whole.y.values(), strict=True):
+        np.testing.assert_array_equal(came, expected)
+    np.testing.assert_array_equal(flown.weight, whole.weight)
+
+
+def prepared(x, y, weight):
+    return prepare(Drawing(*kn.StructuredDataClassifier()._draw()), x, y, None, weight, None).rows
+
+
+def test_a_flow_of_tables_is_answered_and_judged(classifier):
+    later = made(seed=1).drop(columns=["price", "seen"]).fillna({"town": "Rome"}).assign(seen="2020-03-01")
+    flow = tf.data.Dataset.from_tensor_slices((dict(later.drop(columns="dear")), later["dear"])).batch(50)
+    np.testing.assert_allclose(classifier.predict_proba(flow), classifier.predict_proba(later), atol=1e-6)
+    assert classifier.score(flow) == classifier.score(later, "dear")
+    with pytest.raises(DataError, match="at least one row"):
+        classifier.predict(flow.take(0))
+    with pytest.raises(DataError, match="leave out .repeat"):
+        classifier.predict(flow.repeat())
+    with pytest.raises(ArgumentError, match="Expected no `y` beside"):
+        classifier.score(flow, later["dear"])
+
+
+def test_one_row_as_a_series(classifier):
+    later = made(seed=1)
+    np.testing.assert_array_equal(classifier.predict_proba(later.iloc[5]), classifier.predict_proba(later[5:6]))
 
 
 @pytest.mark.parametrize(

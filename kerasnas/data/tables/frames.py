@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasnas.data.flows import at_once
 from kerasnas.errors import DataError, nearest
 
 READERS = {
@@ -21,7 +22,7 @@ def as_frame(value, what, names=None):
 
     Args:
         value: DataFrame, Series, path of a CSV or Parquet file, array `(n, columns)`, dict of columns, list of dicts or
-            of rows, or a tf.data.Dataset of dicts.
+            of rows, or a tf.data.Dataset of dicts of columns or of rows.
         what: how a message calls it, such as "`x`".
         names: column names for rows that bring none, such as those of an array.
 
@@ -41,7 +42,7 @@ def as_frame(value, what, names=None):
     elif isinstance(value, dict):
         frame = _of_columns(value, what)
     elif hasattr(value, "element_spec"):
-        frame = _of_flow(value, what)
+        return as_frame(at_once(value, {what: "table"})[0], what, names)
     elif isinstance(value, (list, tuple)) and value and all(isinstance(row, dict) for row in value):
         frame = pandas.DataFrame.from_records(value)
     else:
@@ -149,18 +150,6 @@ def _flat(column, name, what):
             raise DataError(f"Expected one value a row in the column '{name}' of {what}. Received: {array.shape}.")
         return array.reshape(-1)
     return array
-
-
-def _of_flow(flow, what):
-    import pandas
-
-    if not isinstance(flow.element_spec, dict):
-        raise DataError(f"Expected {what} to give dicts of columns. Received: elements of another form.")
-    batched = all(spec.shape.rank != 0 for spec in flow.element_spec.values())
-    parts = [
-        pandas.DataFrame(_of_columns(row, what)) for row in (flow if batched else flow.batch(1024)).as_numpy_iterator()
-    ]
-    return pandas.concat(parts, ignore_index=True) if parts else pandas.DataFrame()
 
 
 def _of_rows(value, what, names):

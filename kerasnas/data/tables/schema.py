@@ -42,6 +42,9 @@ class TableSchema:
         Raises:
             DataError: if a column is missing or holds values of another kind.
         """
+        if hasattr(value, "index") and hasattr(value, "to_dict") and getattr(value, "ndim", 0) == 1:
+            row = value.to_dict()
+            value = row if all(column.name in row for column in self.columns) else value  # as of `frame.iloc[0]`
         frame = as_frame(value, what, self._all_names() if self._fits_unnamed(value) else None)
         found = {}
         for column in self.columns:
