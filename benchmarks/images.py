@@ -5,7 +5,8 @@
 
 Data: "digits" (scikit-learn's, a quarter held out), or an NPZ file with x_train, y_train, x_test, y_test. Every run has
 a process of its own and the same wall time, counted from the call; scores are accuracies on the test rows, which no
-run sees before. AutoKeras runs with the Python of `--peer` (see `make peer`).
+run sees before; `first_s` is when the first model was there. AutoKeras runs with the Python of `--peer` (see
+`make peer`).
 """
 
 import argparse
@@ -18,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import peer
 from benchmarks.table import mean_and_error, show, write
 
 MODELS = ("kerasnas", "cnn", "autokeras")
@@ -44,7 +46,7 @@ def run_kerasnas(x, y, seconds, seed):
     classifier = kn.ImageClassifier(seed=seed, directory=tempfile.mkdtemp())
     classifier.fit(x, y, time_limit=seconds, verbose=2)
     print(classifier.leaderboard().to_string(), flush=True)
-    return classifier.predict
+    return classifier.predict, peer.first_model(classifier.folder_)
 
 
 def run_cnn(x, y, seconds, seed):
@@ -77,43 +79,21 @@ def run_cnn(x, y, seconds, seed):
     stop = keras.callbacks.EarlyStopping("val_accuracy", patience=10, restore_best_weights=True)
     validation = (parts[1], parts[3])
     model.fit(parts[0], parts[2], 64, 1000, 0, [Deadline(), stop], validation_data=validation)
-    return lambda rows: model.predict(rows.reshape(-1, *shape), verbose=0).argmax(axis=1)
+    return lambda rows: model.predict(rows.reshape(-1, *shape), verbose=0).argmax(axis=1), time.monotonic() - started
 
 
 def run_autokeras(x, y, seconds, seed):
-    """AutoKeras has no time limit: trainings of the search end at 60 % of it, that of the final fit at its end."""
-    import autokeras
-    import keras
-
-    started, trials = time.monotonic(), 6
-
-    class Deadline(keras.callbacks.Callback):
-        trainings = 0
-
-        def __deepcopy__(self, memo):
-            return self
-
-        def on_train_begin(self, logs=None):
-            type(self).trainings += 1
-
-        def on_train_batch_end(self, batch, logs=None):
-            share = 0.95 if type(self).trainings > trials else 0.6
-            if time.monotonic() - started > seconds * share:
-                self.model.stop_training = True
-
-    classifier = autokeras.ImageClassifier(max_trials=trials, overwrite=True, seed=seed, directory=tempfile.mkdtemp())
-    classifier.fit(x, y, callbacks=[Deadline()], verbose=0)
-    return lambda rows: classifier.predict(rows, verbose=0).ravel().astype(y.dtype)
+    return peer.autokeras("ImageClassifier", x, y, seconds, seed)
 
 
 def run(model, data, seconds, seed):
     """One run in this process: prints its result as JSON on the last line."""
     x, y, x_test, y_test = load(data)
     started = time.monotonic()
-    predict = {"kerasnas": run_kerasnas, "cnn": run_cnn, "autokeras": run_autokeras}[model](x, y, seconds, seed)
+    predict, first = {"kerasnas": run_kerasnas, "cnn": run_cnn, "autokeras": run_autokeras}[model](x, y, seconds, seed)
     spent = time.monotonic() - started
     accuracy = float(np.mean(predict(x_test) == y_test))
-    print(json.dumps({"score": accuracy, "seconds": spent}), flush=True)
+    print(json.dumps({"score": accuracy, "seconds": spent, "first_s": first}), flush=True)
 
 
 def measure(model, args, seed):
@@ -152,12 +132,12 @@ def main():
         results = [result for result in results if result]
         if results:
             mean, error = mean_and_error(result["score"] for result in results)
-            seconds = mean_and_error(result["seconds"] for result in results)[0]
+            seconds, first = (mean_and_error(result[what] for result in results)[0] for what in ("seconds", "first_s"))
             scores = [result["score"] for result in results]
             rows.append({"dataset": name, "model": model, "metric": "accuracy", "score": mean, "se": error,
-                         "seconds": seconds, "runs": scores})  # fmt: skip
+                         "seconds": seconds, "first_s": first, "runs": scores})  # fmt: skip
         write(args.out, {"benchmark": "images", "time_limit": args.time_limit, "seeds": args.seeds}, rows)
-    show(f"{name}, {args.time_limit:g} s", rows, ["model", "score", "se", "seconds"])
+    show(f"{name}, {args.time_limit:g} s", rows, ["model", "score", "se", "seconds", "first_s"])
 
 
 if __name__ == "__main__":

@@ -7,7 +7,8 @@ DIR holds a manifest.json (a list of name, file, task, target, drop, metric) and
 table at most 30,000 rows are drawn; a quarter is held out for the score, stratified by class, all with the seed 0.
 Every run of kerasnas has a process of its own; scikit-learn's models are fitted as they come, on columns imputed and
 encoded as a sensible person would. Scores are accuracies, or R² of regressions. `--inner` splits the training part once
-more and scores on that, for tuning that leaves the held-out rows alone.
+more more and scores on that, for tuning that leaves the held-out rows alone. AutoKeras, where `--models` names it, runs
+with the Python of `--peer` (see `make peer`), in the same time; `first_s` is when the first model was there.
 """
 
 import argparse
@@ -20,9 +21,11 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks import peer
 from benchmarks.table import show, write
 
-MODELS = ("kerasnas", "linear", "hist_gb", "random_forest")
+MODELS = ("kerasnas", "linear", "hist_gb", "random_forest", "autokeras")
+ALONE = ("kerasnas", "autokeras")  # what has a process of its own
 MOST_ROWS = 30_000
 
 
@@ -103,20 +106,51 @@ def run(model, folder, entry, seconds, seed, inner):
         facade = kn.StructuredDataRegressor if regression else kn.StructuredDataClassifier
         fitted = facade(seed=seed, directory=tempfile.mkdtemp())
         fitted.fit(x, y, time_limit=seconds, verbose=2)
-        rows["trials"] = len(fitted.trials_)
+        spent = time.monotonic() - started
+        rows |= {"trials": len(fitted.trials_), "first_s": peer.first_model(fitted.folder_)}
+    elif model == "autokeras":
+        return run_autokeras(x, y, x_test, y_test, regression, seconds, seed) | rows
     else:
         x, x_test = _plain(x), _plain(x_test)
         fitted = sklearn_model(model, x, regression).fit(x, y)
-    spent = time.monotonic() - started
+        spent = time.monotonic() - started
     return {"score": float(fitted.score(x_test, y_test)), "seconds": spent, **rows}
 
 
+def run_autokeras(x, y, x_test, y_test, regression, seconds, seed):
+    from sklearn.metrics import accuracy_score, r2_score
+
+    labels, codes = (None, y.to_numpy("float32")) if regression else np.unique(y, return_inverse=True)
+    task, started = "StructuredDataRegressor" if regression else "StructuredDataClassifier", time.monotonic()
+    predict, first = peer.autokeras(task, x, codes, seconds, seed)
+    spent = time.monotonic() - started
+    found = predict(x_test)
+    score = r2_score(y_test, found) if regression else accuracy_score(y_test, labels[found])
+    return {"score": float(score), "seconds": spent, "first_s": first}
+
+
 def measure(args, entry, model):
-    """One run in a process of its own for kerasnas, in this one for others; None if it fails."""
-    if model != "kerasnas":
+    """One run: of what is searched in a process of its own, of others in this one; None if it fails."""
+    if model not in ALONE:
         return run(model, args.data, entry, args.time_limit, args.seed, args.inner)
-    command = [sys.executable, "-m", "benchmarks.tabular", "--data", args.data, "--time-limit", str(args.time_limit)]
-    command += ["--seed", str(args.seed), "--run", entry["name"], *(["--inner"] if args.inner else [])]
+    command = [
+        args.peer if model == "autokeras" else sys.executable,
+        "-m",
+        "benchmarks.tabular",
+        "--data",
+        args.data,
+        "--time-limit",
+        str(args.time_limit),
+    ]
+    command += [
+        "--seed",
+        str(args.seed),
+        "--run",
+        entry["name"],
+        "--models",
+        model,
+        *(["--inner"] if args.inner else []),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if args.verbose:
         print(done.stdout)
@@ -160,8 +194,9 @@ def main():
     parser.add_argument("--data", required=True, help="folder with manifest.json and the tables")
     parser.add_argument("--time-limit", type=float, default=120, help="seconds for each run of kerasnas")
     parser.add_argument("--sets", nargs="+", help="names of tables; all if not given")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
-    parser.add_argument("--seed", type=int, default=0, help="seed of kerasnas")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS[:-1]))
+    parser.add_argument("--peer", default=".venv-peer/bin/python", help="Python with AutoKeras")
+    parser.add_argument("--seed", type=int, default=0, help="seed of what searches")
     parser.add_argument("--inner", action="store_true", help="score on a part of the training rows")
     parser.add_argument("--out", help="JSON file")
     parser.add_argument("--verbose", action="store_true", help="show what kerasnas prints")
@@ -170,7 +205,7 @@ def main():
     manifest = {entry["name"]: entry for entry in json.loads((Path(args.data) / "manifest.json").read_text())}
     if args.run:
         print(
-            json.dumps(run("kerasnas", args.data, manifest[args.run], args.time_limit, args.seed, args.inner)),
+            json.dumps(run(args.models[0], args.data, manifest[args.run], args.time_limit, args.seed, args.inner)),
             flush=True,
         )
         return

@@ -5,7 +5,8 @@
 
 Data: a CSV (also compressed) or Parquet file. A column `split` of "train" and "test" tells which rows test;
 without one a quarter does, drawn with `random_state=0` and stratified by label. Every run has a process of its own and
-sees the training rows alone; scores are accuracies on the test rows.
+sees the training rows alone; scores are accuracies on the test rows, `first_s` is when the first model was there.
+`--models kerasnas reference autokeras` runs AutoKeras too, with the Python of `--peer` (see `make peer`).
 """
 
 import argparse
@@ -19,9 +20,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks import peer
 from benchmarks.table import mean_and_error, show, write
 
-MODELS = ("kerasnas", "reference")
+MODELS = ("kerasnas", "reference", "autokeras")
 
 
 def load(data, text, label):
@@ -45,7 +47,13 @@ def run_kerasnas(x, y, seconds, seed):
     classifier = kn.TextClassifier(seed=seed, directory=tempfile.mkdtemp())
     classifier.fit(x, y, time_limit=seconds, verbose=2)
     print(classifier.leaderboard().to_string(), flush=True)
-    return classifier.predict
+    return classifier.predict, peer.first_model(classifier.folder_)
+
+
+def run_autokeras(x, y, seconds, seed):
+    labels, codes = np.unique(y, return_inverse=True)
+    predict, first = peer.autokeras("TextClassifier", x, codes, seconds, seed)
+    return lambda rows: labels[predict(rows)], first
 
 
 def run_reference(x, y, seconds, seed):
@@ -59,8 +67,9 @@ def run_reference(x, y, seconds, seed):
 
     terms = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2)
     model = make_pipeline(terms, LogisticRegression(C=10, max_iter=1000))
+    started = time.monotonic()
     model.fit(_joined(x), y)
-    return lambda rows: model.predict(_joined(rows))
+    return lambda rows: model.predict(_joined(rows)), time.monotonic() - started
 
 
 def _joined(x):
@@ -71,16 +80,17 @@ def run(model, args):
     """One run in this process: prints its result as JSON on the last line."""
     x, y, x_test, y_test = load(args.data, args.text, args.label)
     started = time.monotonic()
-    fit = {"kerasnas": run_kerasnas, "reference": run_reference}[model]
-    predict = fit(x, y, args.time_limit, args.seed)
+    fit = {"kerasnas": run_kerasnas, "reference": run_reference, "autokeras": run_autokeras}[model]
+    predict, first = fit(x, y, args.time_limit, args.seed)
     spent = time.monotonic() - started
     accuracy = float(np.mean(np.asarray(predict(x_test)) == y_test))
-    print(json.dumps({"score": accuracy, "seconds": spent}), flush=True)
+    print(json.dumps({"score": accuracy, "seconds": spent, "first_s": first}), flush=True)
 
 
 def measure(model, args, seed):
     """One run in a process of its own; None if it fails."""
-    command = [sys.executable, "-m", "benchmarks.text", "--data", args.data, "--text", *args.text]
+    python = args.peer if model == "autokeras" else sys.executable
+    command = [python, "-m", "benchmarks.text", "--data", args.data, "--text", *args.text]
     command += ["--label", args.label, "--time-limit", str(args.time_limit), "--run", model, "--seed", str(seed)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if args.verbose:
@@ -98,8 +108,9 @@ def main():
     parser.add_argument("--text", nargs="+", required=True, help="text column or columns")
     parser.add_argument("--label", required=True, help="label column")
     parser.add_argument("--time-limit", type=float, default=120, help="seconds for each run")
-    parser.add_argument("--seeds", type=int, default=1, help="runs of kerasnas; the reference has no seed")
-    parser.add_argument("--models", nargs="+", choices=MODELS, default=list(MODELS))
+    parser.add_argument("--seeds", type=int, default=1, help="runs of each model; the reference has no seed")
+    parser.add_argument("--models", nargs="+", choices=MODELS, default=["kerasnas", "reference"])
+    parser.add_argument("--peer", default=".venv-peer/bin/python", help="Python with AutoKeras")
     parser.add_argument("--out", help="JSON file")
     parser.add_argument("--verbose", action="store_true", help="show what the runs print")
     parser.add_argument("--run", choices=MODELS, help=argparse.SUPPRESS)
@@ -110,18 +121,18 @@ def main():
         return
     name, rows = Path(args.data).name.split(".")[0], []
     for model in args.models:
-        seeds = args.seeds if model == "kerasnas" else 1
+        seeds = 1 if model == "reference" else args.seeds
         results = [measure(model, args, seed) for seed in range(seeds)]
         results = [result for result in results if result]
         if results:
             scores = [result["score"] for result in results]
             mean, error = mean_and_error(scores)
-            seconds = mean_and_error(result["seconds"] for result in results)[0]
+            seconds, first = (mean_and_error(result[what] for result in results)[0] for what in ("seconds", "first_s"))
             rows.append({"dataset": name, "model": model, "metric": "accuracy", "score": mean, "se": error,
-                         "seconds": seconds, "runs": scores})  # fmt: skip
+                         "seconds": seconds, "first_s": first, "runs": scores})  # fmt: skip
         meta = {"benchmark": "text", "time_limit": args.time_limit, "seeds": args.seeds, "text": args.text}
         write(args.out, meta, rows)
-    show(f"{name}, {args.time_limit:g} s", rows, ["model", "score", "se", "seconds"])
+    show(f"{name}, {args.time_limit:g} s", rows, ["model", "score", "se", "seconds", "first_s"])
 
 
 if __name__ == "__main__":

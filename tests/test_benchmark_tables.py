@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import fidelities, fronts, nas_table, proposals, series, tabular, text
+from benchmarks import fidelities, fronts, nas_table, peer, proposals, series, tabular, text
 from benchmarks.table import show, write
 from kerasnas import spaces
 from kerasnas.contract import Measurement, Proposal, Trial
@@ -196,7 +196,27 @@ def test_columns_are_joined_for_the_reference():
 
 def test_the_reference_tells_texts_apart():
     x = np.array(["so good it is", "so bad it is"] * 6, object)
-    assert text.run_reference(x, np.array([1, 0] * 6), 1, 0)(x).tolist() == [1, 0] * 6
+    predict, first = text.run_reference(x, np.array([1, 0] * 6), 1, 0)
+    assert predict(x).tolist() == [1, 0] * 6 and first > 0
+
+
+# ---------------------------------------------------------------- AutoKeras
+def test_what_autokeras_takes():
+    frame = pd.DataFrame({"a": [1.5, np.nan], "b": ["x", None]})
+    assert peer.as_taken(frame).tolist() == [["1.5", "x"], ["", ""]]
+    assert peer.as_taken(np.array([["a", "b"], ["c", "d"]], object)).tolist() == ["a b", "c d"]
+    pictures = np.zeros((2, 3, 3))
+    assert peer.as_taken(pictures) is pictures
+
+
+def test_when_the_first_model_was_there(tmp_path):
+    events = [
+        {"event": "told", "status": "failed", "at": 1.0},
+        {"event": "told", "status": "completed", "at": 2.5},
+        {"event": "told", "status": "completed", "at": 4.0},
+    ]
+    (tmp_path / "journal.jsonl").write_text("".join(json.dumps(event) + "\n" for event in events))
+    assert peer.first_model(tmp_path) == 2.5
 
 
 # ---------------------------------------------------------------- series

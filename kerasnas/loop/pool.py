@@ -1,4 +1,4 @@
-"""Several trials at once, in workers that may die."""
+"""Trials in workers that may die, one or several at once."""
 
 import dataclasses
 import time

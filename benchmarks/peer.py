@@ -1,0 +1,59 @@
+"""AutoKeras inside a time limit, in the environment that `make peer` builds; and when a run had its first model."""
+
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+TRIALS = 6
+
+
+def autokeras(task, x, y, seconds, seed):
+    """Fit AutoKeras, which has no time limit: trainings of the search end at 60 % of it, that of the final fit at 95 %.
+
+    Args:
+        task: What its class is called: "ImageClassifier", "TextClassifier", "StructuredDataRegressor".
+        x, y: Rows and targets; tables and texts as arrays.
+        seconds: The time limit.
+        seed: Its seed.
+
+    Returns:
+        A function from rows to predictions, and the seconds to the end of the first training.
+    """
+    import autokeras
+    import keras
+
+    started, ends = time.monotonic(), []
+
+    class Deadline(keras.callbacks.Callback):
+        def __deepcopy__(self, memo):
+            return self
+
+        def on_train_batch_end(self, batch, logs=None):
+            share = 0.6 if len(ends) < TRIALS else 0.95
+            if time.monotonic() - started > seconds * share:
+                self.model.stop_training = True
+
+        def on_train_end(self, logs=None):
+            ends.append(time.monotonic() - started)
+
+    model = getattr(autokeras, task)(max_trials=TRIALS, overwrite=True, seed=seed, directory=tempfile.mkdtemp())
+    model.fit(as_taken(x), y, callbacks=[Deadline()], verbose=0)
+    return lambda rows: np.ravel(model.predict(as_taken(rows), verbose=0)).astype(y.dtype), ends[0]
+
+
+def as_taken(x):
+    """Rows as AutoKeras takes them: tables and texts as arrays of strings, several texts of a row joined."""
+    if hasattr(x, "columns"):
+        return x.astype(object).where(x.notna(), "").to_numpy().astype(str)
+    if x.dtype == object:
+        return np.array([row if isinstance(row, str) else " ".join(row) for row in x], str)
+    return x
+
+
+def first_model(folder):
+    """Seconds from the call of `fit` to the end of the first completed trial of kerasnas's run in `folder`."""
+    events = map(json.loads, (Path(folder) / "journal.jsonl").read_text().splitlines())
+    return next(event["at"] for event in events if event["event"] == "told" and event["status"] == "completed")
