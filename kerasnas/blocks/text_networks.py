@@ -23,14 +23,17 @@ from kerasnas.space import Operation, Parallel, Sequential
 
 @dataclass(frozen=True)
 class BagNetwork(Operation):
-    """One layer over the weighted terms of a text.
+    """One layer over the weighted terms of a text: their embeddings, averaged by weight.
 
     Args:
         terms: How many terms there are.
-        units: Units of the layer.
+        units: Units of the layer: the length of an embedding.
         activation: "relu", or "linear", with which it is a linear model.
         term_dropout: Part of the terms that is left out while training.
         dropout: Rate after the layer.
+
+    Reference:
+        Joulin et al., "Bag of Tricks for Efficient Text Classification", EACL 2017.
     """
 
     terms: int

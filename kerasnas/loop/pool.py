@@ -1,4 +1,4 @@
-"""Trials in workers that may die, one or several at once."""
+"""Several trials at once, in workers that may die."""
 
 import dataclasses
 import time
