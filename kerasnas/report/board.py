@@ -97,12 +97,11 @@ def _footer(console, known, hidden):
         console.print(f"... and {hidden} more")
     if not known.trials:
         console.print("no trial has ended yet")
-    if known.choice.get("expected"):
-        value = known.choice["expected"][str(known.choice["trial"])]
+    if known.choice:
+        value = known.choice["expected"].get(str(known.choice["trial"]))
+        told = "" if value is None else f", expected {value:.4f}"
         reason = known.choice["reason"]
-        console.print(
-            f"chosen under noise: trial {known.choice['trial']}, expected {value:.4f}. {reason}", highlight=False
-        )
+        console.print(f"chosen under noise: trial {known.choice['trial']}{told}. {reason}", highlight=False)
     if known.final:
         value = known.final["metrics"].get(known.objective.name)
         told = f": {known.objective.name} {value:.4f}" if isinstance(value, float) else ""

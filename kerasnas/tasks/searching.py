@@ -31,7 +31,8 @@ class Found:
             `kerasnas.loop.choosing`. The best measured one where there are few trials or the model adds nothing. With
             `remeasure` by new measurements of the best few; see `kerasnas.loop.remeasuring`.
         trials: All trials, in the order they ended.
-        model: The final plain Keras model; None where the evaluator keeps none.
+        model: The final plain Keras model; None where the evaluator keeps none. It is made of the best measured trials,
+            for their answers on the validation rows tell more than their scores; with `remeasure` of `chosen`.
         folder: The run's folder.
         reason: Why the search ended.
         objectives: What was improved, a tuple of `Objective`s.
@@ -52,8 +53,8 @@ class Found:
 
     @property
     def architecture(self):
-        """The best trial's architecture."""
-        return self.best.proposal.architecture
+        """The architecture to take, and to train anew: that of `chosen`."""
+        return (self.chosen or self.best).proposal.architecture
 
     def leaderboard(self):
         """A data frame of all trials, the best first."""

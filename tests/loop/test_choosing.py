@@ -237,7 +237,7 @@ def test_of_few_trials_nothing_is_noted(tmp_path):
 
 
 # ------------------------------------------------- searches, leaderboard
-def noisy_search(folder, trials=60, seed=0):
+def noisy_search(folder, trials=60, seed=0, noise=0.4):
     """A search whose scores have luck in them, on a table of its own."""
     import kerasnas as kn
     from kerasnas.contract import Evaluator
@@ -245,7 +245,7 @@ def noisy_search(folder, trials=60, seed=0):
     class Noisy(Evaluator):
         def evaluate(self, proposal, report):
             luck = np.random.default_rng(proposal.number + 1000 * seed).normal()
-            return Measurement({"val_accuracy": truth(proposal.architecture) + 0.4 * float(luck)})
+            return Measurement({"val_accuracy": truth(proposal.architecture) + noise * float(luck)})
 
     return kn.search(
         SPACE, evaluator=Noisy(), strategy="random", objective="val_accuracy", max_trials=trials, seed=seed,
@@ -270,7 +270,7 @@ def test_the_leaderboard_has_what_is_expected(noisy):
     assert list(board.columns).index("expected") == list(board.columns).index("val_accuracy") + 1
     assert board["expected"].notna().all()
     chosen = board.loc[board["expected"].idxmax(), "trial"]
-    assert found.chosen.number == chosen
+    assert found.chosen.number == chosen and found.architecture == found.chosen.proposal.architecture
     assert board["val_accuracy"].is_monotonic_decreasing, "ranks are by what was measured"
 
 
@@ -284,6 +284,18 @@ def test_the_printed_leaderboard_says_what_was_chosen(noisy):
     show(folder / "run", console, top=3)
     text = console.export_text()
     assert "expected" in text and f"chosen under noise: trial {found.chosen.number}" in text and "and 57 more" in text
+
+
+def test_why_the_best_measured_stays_is_printed_too(tmp_path):
+    from rich.console import Console
+
+    from kerasnas.report.board import show
+
+    found = noisy_search(tmp_path, noise=0.0)
+    console = Console(width=160, record=True)
+    show(tmp_path / "run", console, top=3)
+    assert found.chosen is found.best
+    assert f"chosen under noise: trial {found.best.number}. The best measured" in console.export_text()
 
 
 def test_a_resumed_search_chooses_alike_and_notes_nothing_twice(noisy):
