@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).parent.parent
@@ -52,11 +53,19 @@ def test_every_room_is_in_the_architecture():
     ("script", "argument"),
     [
         ("images.py", "15"), ("own_space.py", "2"), ("own_block.py", "1"), ("tables.py", "15"), ("text.py", "15"),
-        ("series.py", "15"), ("several_inputs.py", "15"), ("darts.py", "1"), ("collapse.py", "2"),
+        ("series.py", "15"), ("several_inputs.py", "15"), ("darts.py", "1 digits"), ("collapse.py", "2"),
     ],
 )  # fmt: skip
 def test_a_tutorial_runs(script, argument, tmp_path):
-    run([str(ROOT / "tutorials" / script), argument], tmp_path)
+    run([str(ROOT / "tutorials" / script), *argument.split()], tmp_path)
+
+
+@pytest.mark.slow
+def test_the_tutorial_of_differentiable_search_runs_on_a_file(staged, tmp_path):
+    with np.load(staged("fashion_mnist/fashion_mnist_15k.npz")) as stored:
+        few = {name: stored[name][:300] for name in ("x_train", "y_train", "x_test", "y_test")}
+    np.savez(tmp_path / "few.npz", **few)
+    run([str(ROOT / "tutorials" / "darts.py"), "1", str(tmp_path / "few.npz")], tmp_path)
 
 
 def test_every_tutorial_is_tested():

@@ -1,4 +1,4 @@
-"""A search space and a strategy of one's own.
+"""A search space and a strategy of one's own, and the same space searched by gradients.
 
 python tutorials/own_space.py [trials]
 """
@@ -15,7 +15,7 @@ from kerasnas.operations import ConvBN, Dense, Dropout, Flatten, GlobalAvgPool, 
 def own_space():
     """Stages of convolutions whose number, widths and kernels are open, and two ways to end."""
     stage = kn.Sequential(
-        {"conv": ConvBN(filters=kn.Int(8, 64, log=True), kernel_size=kn.Choice(3, 5)), "pool": MaxPool(2)}
+        {"conv": ConvBN(filters=kn.Choice(8, 16, 32, 64), kernel_size=kn.Choice(3, 5)), "pool": MaxPool(2)}
     )
     return kn.Space(
         kn.Sequential(
@@ -67,6 +67,20 @@ def main(trials=4):
     print(found.leaderboard())
     print(found.architecture)
     found.model.summary()
+
+    # By gradients: every open decision about the network becomes a mix of its answers, all trained at once; what weighs
+    # most is derived and trained alone. Few answers a decision: each is computed.
+    derived = kn.search(
+        space,
+        data=(x.reshape(-1, 8, 8), y),
+        strategy=kn.strategies.Derive(kn.supernets.DARTS(epochs=trials)),
+        evaluator=kn.evaluators.Training(epochs=3),
+        max_trials=1,
+        seed=0,
+        directory=tempfile.mkdtemp(),
+        verbose=1,
+    )
+    print(derived.architecture)
 
 
 if __name__ == "__main__":
