@@ -5,7 +5,7 @@ import numbers
 
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.loop.cluster import Ray
-from kerasnas.loop.executors import Inline, Isolated
+from kerasnas.loop.executors import Inline
 from kerasnas.loop.pool import Processes
 
 NAMES = ("inline", "processes", "ray")
@@ -42,9 +42,9 @@ def place(executor=None, workers=None, trial_timeout=None, isolate=False):
             "Expected no `workers`, `trial_timeout` or `isolate` where trials run in this process. Received: "
             f"executor='inline', workers={workers}, trial_timeout={trial_timeout}, isolate={isolate}."
         )
-    if executor == "processes" or trial_timeout is not None or (workers or 1) > 1:
+    if executor == "processes" or isolate or trial_timeout is not None or (workers or 1) > 1:
         return Processes(workers or 1, trial_timeout)
-    return Isolated if isolate else Inline
+    return Inline
 
 
 def _check(workers, trial_timeout):
