@@ -105,7 +105,12 @@ class Strategy:
 
 
 class Evaluator:
-    """Says how good a proposal is."""
+    """Says how good a proposal is.
+
+    `prices` names those of "params", "flops" and "latency" (milliseconds for one example) that `price` tells.
+    """
+
+    prices = ()
 
     def setup(self, context):
         self.context = context
@@ -113,6 +118,10 @@ class Evaluator:
     def evaluate(self, proposal, report):
         """Measure `proposal`; call `report(step, metrics)` as it goes, and stop early where that answers "stop"."""
         raise NotImplementedError(f"{type(self).__name__}.evaluate")
+
+    def price(self, architecture):
+        """What is known of an architecture's cost before it is measured: a dict of what `prices` names, or empty."""
+        return {}
 
     def describe(self):
         return _described(self)

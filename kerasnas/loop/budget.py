@@ -21,6 +21,8 @@ class Budget:
         max_epochs: Epochs trained over all trials.
         max_params: The same as `max_model_size`; the lesser of both holds.
         max_flops: FLOPs of a model for one example: two for each multiply-add.
+        max_latency: Milliseconds for one example: as the evaluator tells, or else measured with weights at random on
+            the machine that searches.
         refit: Whether the final model is trained again on all rows, for which time is kept.
         remeasure: How many of the best trials are measured again with new seeds, for which time is kept.
 
@@ -34,6 +36,7 @@ class Budget:
     max_epochs: int | None = None
     max_params: int | None = None
     max_flops: int | None = None
+    max_latency: float | None = None
     refit: bool = False
     remeasure: int = 0
 
@@ -47,10 +50,10 @@ class Budget:
                 raise ArgumentError(f"Expected `{name}` to be a whole number or None. Received: {value!r}.")
 
     def limits(self):
-        """What a model may cost: pairs of "params" or "flops" and the most of it."""
+        """What a model may cost: a dict from "params", "flops" and "latency", where limited, to the most of it."""
         sizes = [size for size in (self.max_model_size, self.max_params) if size is not None]
-        params = (("params", min(sizes)),) if sizes else ()
-        return params + ((("flops", self.max_flops),) if self.max_flops is not None else ())
+        limits = {"params": min(sizes, default=None), "flops": self.max_flops, "latency": self.max_latency}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
     def seconds_left(self, elapsed):
         """Seconds that trials may still use, or None without a time limit: the rest is for the final model."""
