@@ -161,6 +161,10 @@ class Table(Evaluator):
     def prices(self):
         return tuple(name for name in COSTS if name in self.metrics)
 
+    @property
+    def varies_epochs(self):
+        return any("{epochs" in str(column) for column in self.metrics.values())
+
     def price(self, architecture):
         """What the table tells of the cost of an architecture; empty where it is not in the table."""
         row = self._found(architecture)

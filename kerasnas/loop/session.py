@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.loop import choosing, final, folders
+from kerasnas.loop import choosing, final, folders, requirements
 from kerasnas.loop.checkpoints import Keeper
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
@@ -58,6 +58,7 @@ class Session:
         """
         from kerasnas.backend import prepare
 
+        requirements.check(self.strategy, self.space, self.evaluator, data=self.task is not None)
         identity = folders.identity(
             self.data, self.space, self.heads, self.objectives, self.strategy, self.evaluator, self.seed
         )

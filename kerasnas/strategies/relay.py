@@ -32,6 +32,7 @@ class Relay(Strategy):
             raise ArgumentError(f"Expected after >= 1. Received: {after}.")
         self.first, self.then, self.after = get(first), get(then), after
         refuse_fidelities(self.first, self.then)
+        self.requires = self.first.requires | self.then.requires
 
     def setup(self, context):
         super().setup(context)
