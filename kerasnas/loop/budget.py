@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from kerasnas.errors import ArgumentError
 
 RESERVE = 8.0  # seconds that reading, averaging and writing a few models take
+FAILURES = 20  # trials that fail before any succeeds, after which others are not expected to fare better
 FIRST = 15.0  # seconds in which most first networks can be traced and trained a little
 
 
@@ -16,7 +17,8 @@ class Budget:
 
     Args:
         max_trials: Trials, failed ones included.
-        time_limit: Seconds for everything: analysis, search and final fit.
+        time_limit: Seconds for everything: analysis, search and final fit. Without `max_trials`, a search ends sooner
+            where its first twenty trials fail.
         max_model_size: Parameters of a model, trainable or not.
         max_epochs: Epochs trained over all trials.
         max_params: The same as `max_model_size`; the lesser of both holds.
@@ -62,7 +64,7 @@ class Budget:
         reserve = max(0.06 * self.time_limit, min(RESERVE, 0.25 * self.time_limit))
         return self.time_limit - reserve - elapsed
 
-    def exhausted(self, begun, epochs, elapsed, shortest=0.0):
+    def exhausted(self, begun, epochs, elapsed, shortest=0.0, failures=0):
         """The limit that forbids another trial, or None.
 
         Args:
@@ -70,11 +72,14 @@ class Budget:
             epochs: Epochs trained so far.
             elapsed: Seconds spent so far.
             shortest: Seconds of the shortest trial so far.
+            failures: Trials that failed, while none has succeeded.
         """
         if self.max_trials is not None and begun >= self.max_trials:
             return "max_trials"
         if self.max_epochs is not None and epochs >= self.max_epochs:
             return "max_epochs"
+        if self.max_trials is None and failures >= FAILURES:
+            return "failures"
         left = self.seconds_left(elapsed)
         # A first trial is always made: a model of some kind is owed.
         if left is not None and begun and left < max(0.02 * self.time_limit, 0.5 * shortest):

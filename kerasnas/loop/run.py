@@ -60,7 +60,7 @@ class Run:
         self.observers, self.price, self.refuse = list(observers), price, refuse
         self.trials, self.reason = [], None
         self._open = {}
-        self._begun = 0
+        self._begun = self._replayed = 0
 
     # ---------------------------------------------------------------- results
     @property
@@ -112,6 +112,7 @@ class Run:
                 self._note_began(item)
             else:
                 self._note_told(item)
+        self._replayed = len(self.trials)  # the cause of earlier failures may be gone
         if self.trials:
             self._tell_observers("replayed", self.trials)
 
@@ -156,7 +157,8 @@ class Run:
     def _limit(self):
         """The limit that forbids another trial, or None."""
         shortest = min((trial.measurement.seconds for trial in self.completed), default=0.0)
-        return self.budget.exhausted(self._begun, self.epochs, self._spoken_for(), shortest)
+        failures = 0 if self.completed else len(self.trials) - self._replayed
+        return self.budget.exhausted(self._begun, self.epochs, self._spoken_for(), shortest, failures)
 
     def _spoken_for(self):
         """Seconds that are spent, or kept for training the best network, or networks, again."""

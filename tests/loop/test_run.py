@@ -298,6 +298,23 @@ def test_in_one_process_nothing_need_be_pickled(tmp_path):
     assert run(tmp_path, space=layers().where(lambda architecture: True)).best is not None
 
 
+@pytest.mark.parametrize("executor", [Inline, lambda *parts: Several(*parts)])
+def test_where_all_fail_from_the_beginning_the_search_ends(tmp_path, executor):
+    budget = Budget(time_limit=600)
+    with pytest.raises(SearchError, match=r"Received: 2\d failed trials, the first with: ValueError: units must"):
+        run(tmp_path, Troubled({"all": "raise"}), budget=budget, executor=executor)
+    with pytest.raises(SearchError, match=r"Received: 4\d failed trials"):  # the same call tries as many again
+        run(tmp_path, Troubled({"all": "raise"}), budget=budget, executor=executor)
+
+
+def test_failures_that_were_asked_for_or_not_from_the_beginning_are_borne(tmp_path):
+    with pytest.raises(SearchError, match="Received: 30 failed trials"):
+        run(tmp_path / "asked", Troubled({"all": "raise"}), trials=30)
+    later = dict.fromkeys(range(1, 30), "raise")
+    found = run(tmp_path / "later", Troubled(later), budget=Budget(max_epochs=6))
+    assert found.reason == "max_epochs" and len(found.trials) == 32
+
+
 # --------------------------------------------------------- several at a time
 class Several(Inline):
     """Takes three trials at once and ends them in another order."""
