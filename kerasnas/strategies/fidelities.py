@@ -3,9 +3,9 @@
 import copy
 import dataclasses
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Proposal, Strategy
 from kerasnas.errors import StrategyError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.random_search import RandomSearch
 from kerasnas.strategies.registry import get
 from kerasnas.strategies.rungs import levels

@@ -1,8 +1,8 @@
 """One strategy after another."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.fidelities import refuse_fidelities
 from kerasnas.strategies.registry import get
 

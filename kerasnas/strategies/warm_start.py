@@ -5,10 +5,10 @@ import json
 import math
 from pathlib import Path
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Objective, Proposal, Strategy
 from kerasnas.errors import ArgumentError
 from kerasnas.space import Architecture
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.fidelities import refuse_fidelities
 
 FILE = "journal.jsonl"

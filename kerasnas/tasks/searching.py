@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasnas import strategies
+from kerasnas.arguments import whole
 from kerasnas.blocks import ClassificationHead, RegressionHead, Standardize
 from kerasnas.contract import Evaluator, Objective, Trial
 from kerasnas.data import ClassTarget, fingerprint, read, split
@@ -17,7 +18,7 @@ from kerasnas.loop import Budget, Session, place
 from kerasnas.lowering.ending import ending
 from kerasnas.operations import Activation
 from kerasnas.space import Graph, Space, Step
-from kerasnas.tasks.arguments import check_fraction, whole
+from kerasnas.tasks.arguments import check_fraction
 from kerasnas.tasks.measuring import objectives_of
 
 
