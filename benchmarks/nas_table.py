@@ -15,8 +15,6 @@ import time
 
 from benchmarks.table import mean_and_error, show, write
 
-# Strategies that need more than one level of training have nothing to do here.
-FIDELITIES = ("asha", "hyperband", "kt_hyperband", "successive_halving")
 # Seeds of those that take tens of milliseconds a proposal, or seconds.
 CHOICES = 30  # seeds in which the final choice is made, too: it takes seconds
 FEWER = {"bayesian": 30, "predictor": 30, "predictor_evolution": 30, "progressive": 30, "kt_bayesian": 3}
@@ -150,7 +148,8 @@ def main():
     args = parser.parse_args()
     from kerasnas import strategies
 
-    every = [name for name in strategies.STRATEGIES if name not in FIDELITIES]
+    # Strategies that need more than one level of training have nothing to do here.
+    every = [name for name, strategy in strategies.STRATEGIES.items() if "epochs" not in strategy.requires]
     names = every if args.strategies == "all" else args.strategies.split(",")
     bench = Bench(load(args.table, args.search, args.report), args.queries, args.direction, not args.no_choice)
     rows = []

@@ -67,8 +67,8 @@ def _report(asked):
 def _strategies(asked):
     from kerasnas.strategies import listing
 
-    for name, line, papers in listing():
-        print(f"{name}\n    {line}\n    {papers}")
+    for name, line, papers, needs in listing():
+        print(f"{name}\n    {line}\n    {papers}" + (f"\n    Needs {needs}." if needs else ""))
 
 
 def _resume(asked):

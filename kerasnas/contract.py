@@ -77,7 +77,12 @@ class Strategy:
 
     `ask` changes nothing: what it proposes follows from what was begun, what was told, and `rng`. So a journal's
     proposals and results, fed to `began` and `tell`, restore any strategy, and several proposals may be out at once.
+
+    `requires` says what a search must have for it: "finite" (a space without real-valued decisions), "epochs" (an
+    evaluator that trains for the epochs that a proposal's fidelity says), "supernet" (rows to train a supernet on).
     """
+
+    requires = frozenset()
 
     def setup(self, context):
         self.context = context
@@ -105,7 +110,13 @@ class Strategy:
 
 
 class Evaluator:
-    """Says how good a proposal is."""
+    """Says how good a proposal is.
+
+    `prices` names those of "params", "flops" and "latency" (milliseconds for one example) that `price` tells;
+    `varies_epochs` says whether it keeps to the epochs of a proposal's fidelity.
+    """
+
+    prices, varies_epochs = (), True
 
     def setup(self, context):
         self.context = context
@@ -113,6 +124,10 @@ class Evaluator:
     def evaluate(self, proposal, report):
         """Measure `proposal`; call `report(step, metrics)` as it goes, and stop early where that answers "stop"."""
         raise NotImplementedError(f"{type(self).__name__}.evaluate")
+
+    def price(self, architecture):
+        """What is known of an architecture's cost before it is measured: a dict of what `prices` names, or empty."""
+        return {}
 
     def describe(self):
         return _described(self)

@@ -19,7 +19,7 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in pa
 
 # A room imports only from rooms that stand before it.
 ROOMS = (
-    "version", "errors", "backend", "space", "objectives", "contract", "fronts", "operations", "layers",
+    "version", "errors", "arguments", "backend", "space", "objectives", "contract", "fronts", "operations", "layers",
     "data", "lowering", "spaces", "blocks", "supernets", "evaluators", "strategies", "loop", "report", "tasks", "alone",
     "demo", "cli", "testing",
 )  # fmt: skip

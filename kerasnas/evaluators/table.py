@@ -10,6 +10,8 @@ from pathlib import Path
 from kerasnas.contract import Evaluator, Measurement
 from kerasnas.errors import ArgumentError, DataError, SpaceError, nearest
 
+COSTS = ("params", "flops", "latency")
+
 
 class Table(Evaluator):
     """What is known of every architecture, from a Parquet or CSV file.
@@ -93,12 +95,14 @@ class Table(Evaluator):
 
     def row(self, architecture):
         """The number of an architecture's row, or of an isomorphic one's."""
-        found = self.rows.get(self._key(architecture))
-        if found is None:
-            found = self._forms.get(self._form(architecture))
+        found = self._found(architecture)
         if found is None:
             raise DataError(f"Expected an architecture that is in the table. Received: {architecture}.")
         return found
+
+    def _found(self, architecture):
+        found = self.rows.get(self._key(architecture))
+        return self._forms.get(self._form(architecture)) if found is None else found
 
     def _key(self, architecture):
         spare = [path for path in architecture if path not in self.decisions]
@@ -153,11 +157,25 @@ class Table(Evaluator):
         return self._read[column]
 
     # -------------------------------------------------------------- evaluator
+    @property
+    def prices(self):
+        return tuple(name for name in COSTS if name in self.metrics)
+
+    @property
+    def varies_epochs(self):
+        return any("{epochs" in str(column) for column in self.metrics.values())
+
+    def price(self, architecture):
+        """What the table tells of the cost of an architecture; empty where it is not in the table."""
+        row = self._found(architecture)
+        told = {} if row is None else self._told(row, {})
+        return {name: told[name] for name in self.prices if name in told}
+
     def evaluate(self, proposal, report):
         told = self.query(proposal.architecture, **proposal.fidelity)
         seconds = told.pop("seconds")
         report(1, told)
-        extra = {name: told[name] for name in ("params", "flops", "latency") if name in told}
+        extra = {name: told[name] for name in COSTS if name in told}
         return Measurement(told, ({"epoch": 1, **told},), seconds, extra)
 
 

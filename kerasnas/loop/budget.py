@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields
 from kerasnas.errors import ArgumentError
 
 RESERVE = 8.0  # seconds that reading, averaging and writing a few models take
+FAILURES = 20  # trials that fail before any succeeds, after which others are not expected to fare better
 FIRST = 15.0  # seconds in which most first networks can be traced and trained a little
 
 
@@ -16,11 +17,14 @@ class Budget:
 
     Args:
         max_trials: Trials, failed ones included.
-        time_limit: Seconds for everything: analysis, search and final fit.
+        time_limit: Seconds for everything: analysis, search and final fit. Without `max_trials`, a search ends sooner
+            where its first twenty trials fail.
         max_model_size: Parameters of a model, trainable or not.
         max_epochs: Epochs trained over all trials.
         max_params: The same as `max_model_size`; the lesser of both holds.
         max_flops: FLOPs of a model for one example: two for each multiply-add.
+        max_latency: Milliseconds for one example: as the evaluator tells, or else measured with weights at random on
+            the machine that searches.
         refit: Whether the final model is trained again on all rows, for which time is kept.
         remeasure: How many of the best trials are measured again with new seeds, for which time is kept.
 
@@ -34,6 +38,7 @@ class Budget:
     max_epochs: int | None = None
     max_params: int | None = None
     max_flops: int | None = None
+    max_latency: float | None = None
     refit: bool = False
     remeasure: int = 0
 
@@ -47,10 +52,10 @@ class Budget:
                 raise ArgumentError(f"Expected `{name}` to be a whole number or None. Received: {value!r}.")
 
     def limits(self):
-        """What a model may cost: pairs of "params" or "flops" and the most of it."""
+        """What a model may cost: a dict from "params", "flops" and "latency", where limited, to the most of it."""
         sizes = [size for size in (self.max_model_size, self.max_params) if size is not None]
-        params = (("params", min(sizes)),) if sizes else ()
-        return params + ((("flops", self.max_flops),) if self.max_flops is not None else ())
+        limits = {"params": min(sizes, default=None), "flops": self.max_flops, "latency": self.max_latency}
+        return {name: limit for name, limit in limits.items() if limit is not None}
 
     def seconds_left(self, elapsed):
         """Seconds that trials may still use, or None without a time limit: the rest is for the final model."""
@@ -59,7 +64,7 @@ class Budget:
         reserve = max(0.06 * self.time_limit, min(RESERVE, 0.25 * self.time_limit))
         return self.time_limit - reserve - elapsed
 
-    def exhausted(self, begun, epochs, elapsed, shortest=0.0):
+    def exhausted(self, begun, epochs, elapsed, shortest=0.0, failures=0):
         """The limit that forbids another trial, or None.
 
         Args:
@@ -67,11 +72,14 @@ class Budget:
             epochs: Epochs trained so far.
             elapsed: Seconds spent so far.
             shortest: Seconds of the shortest trial so far.
+            failures: Trials that failed, while none has succeeded.
         """
         if self.max_trials is not None and begun >= self.max_trials:
             return "max_trials"
         if self.max_epochs is not None and epochs >= self.max_epochs:
             return "max_epochs"
+        if self.max_trials is None and failures >= FAILURES:
+            return "failures"
         left = self.seconds_left(elapsed)
         # A first trial is always made: a model of some kind is owed.
         if left is not None and begun and left < max(0.02 * self.time_limit, 0.5 * shortest):

@@ -24,7 +24,8 @@ from kerasnas.loop.workers import Gone, serve, thread_limits
 class Ray:
     """An executor: trials run in actors of a Ray cluster, each with resources of its own.
 
-    A trial's models are written into the run's folder wherever it ran: the machines need no common disk.
+    A trial's models are written into the run's folder wherever it ran: the machines need no common disk. Where the
+    cluster has no room for an actor, a trial waits for it, or for another actor to be free.
 
     Args:
         address: The cluster's: "auto" for the one this machine is part of, "host:6379"; if None, the one that Ray is
@@ -34,7 +35,8 @@ class Ray:
         trial_timeout: See `Pool`.
 
     Raises:
-        ArgumentError: If Ray is not installed, or the resources are no positive numbers.
+        ArgumentError: If Ray is not installed, the resources are no positive numbers, or no machine of the cluster has
+            them when the search begins.
 
     Reference:
         Moritz et al., "Ray: A Distributed Framework for Emerging AI Applications", OSDI 2018.
@@ -57,7 +59,8 @@ class Ray:
             alone = {"include_dashboard": False} if self.address is None else {}
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **alone)
         try:
-            workers = self.workers or self._fitting(ray.cluster_resources())
+            fitting = self._fitting([node["Resources"] for node in ray.nodes() if node["Alive"]])
+            workers = self.workers or fitting
             if context.folder is not None:  # actors have working directories of their own
                 context = dataclasses.replace(context, folder=Path(context.folder).resolve())
             parcel = ray.put((evaluator, context))  # it travels once to each machine
@@ -70,10 +73,21 @@ class Ray:
                 ray.shutdown()
             raise
 
-    def _fitting(self, available):
-        """As many workers as the cluster has resources for."""
-        fits = min(available.get(name, 0) / amount for name, amount in self.resources.items())
-        return max(1, int(fits + 1e-9))
+    def _fitting(self, machines):
+        """As many workers as the machines have resources for; a worker is on one machine.
+
+        Raises:
+            ArgumentError: If none has.
+        """
+        parts = [[has.get(name, 0) / amount for name, amount in self.resources.items()] for has in machines]
+        fits = sum(int(min(each) + 1e-9) for each in parts)
+        if not fits:
+            known = [{name: amount for name, amount in has.items() if ":" not in name} for has in machines]
+            raise ArgumentError(
+                f"Expected `resources` that a machine of the cluster has. Received: {self.resources}; there are "
+                f"{', '.join(map(str, known)) or 'no machines'}."
+            )
+        return fits
 
     def _options(self):
         others = {name: amount for name, amount in self.resources.items() if name not in ("CPU", "GPU")}
@@ -134,6 +148,12 @@ class RayWorker:
         # In a list, so that it is the actor that fetches it, when it is ready for that.
         self.actor = actor.remote([parcel], home, threads, sys.path)
         self.answers = deque()
+        self._here = self.actor.here.remote()
+
+    @property
+    def seated(self):
+        """Whether the cluster has had room for it."""
+        return bool(self.ray.wait([self._here], timeout=0)[0])
 
     def send(self, content):
         """Send a proposal, with the models it goes on from, or the answer to a report."""
@@ -205,6 +225,9 @@ class Seat:
         if self.scratch is not None and context.folder is not None:
             context.folder = self.scratch
         return evaluator, context
+
+    def here(self):
+        """Answered as soon as there is an actor to answer."""
 
     def begin(self, proposal, files):
         """Evaluate a proposal, which goes on from these files."""

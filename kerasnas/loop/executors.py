@@ -1,15 +1,13 @@
-"""Where trials run: in this process, or in a worker process whose crash costs only its trial."""
+"""A trial that is tried, and the executor that tries it in this process."""
 
 import contextlib
 import dataclasses
 import errno
-import multiprocessing
-import pickle
 import time
 import traceback
 
 from kerasnas.contract import Measurement, Trial
-from kerasnas.errors import ArgumentError, JournalError, KerasnasError
+from kerasnas.errors import JournalError, KerasnasError
 
 
 def attempt(evaluator, proposal, report):
@@ -71,65 +69,6 @@ class Inline:
         """Nothing is kept open."""
 
 
-class Isolated:
-    """Runs trials in a persistent process of their own, started anew when it dies.
-
-    The evaluator and the context travel to the worker once, by pickle.
-
-    Raises:
-        ArgumentError: If they cannot be pickled.
-    """
-
-    capacity = 1
-
-    def __init__(self, evaluator, context, report):
-        self.report = report
-        self._waiting = []
-        self._process = None
-        try:
-            self._parcel = pickle.dumps((evaluator, context))
-        except (pickle.PicklingError, AttributeError, TypeError) as error:
-            raise ArgumentError(
-                f"Expected everything a worker process needs to be picklable (no lambdas). Received: {error}."
-            ) from error
-        self._start()
-
-    def _start(self):
-        spawn = multiprocessing.get_context("spawn")
-        self._pipe, theirs = spawn.Pipe()
-        self._process = spawn.Process(target=_work, args=(theirs,), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._pipe.send_bytes(self._parcel)
-
-    def submit(self, proposal):
-        self._waiting.append(proposal)
-
-    def wait(self):
-        """The next trial to end; a worker that died makes it a failed one."""
-        proposal = self._waiting.pop(0)
-        if not self._process.is_alive():
-            self._start()
-        try:
-            self._pipe.send(proposal)
-            while True:
-                kind, content = self._pipe.recv()
-                if kind == "trial":
-                    return content
-                self._pipe.send(self.report(proposal, *content))
-        except (EOFError, OSError):
-            self._process.join(10)
-            return Trial(proposal, "failed", error=death(self._process.exitcode))
-
-    def close(self):
-        with contextlib.suppress(OSError):
-            self._pipe.close()
-        self._process.join(5)
-        if self._process.is_alive():
-            self._process.kill()
-            self._process.join()
-
-
 def death(code):
     if code is not None and code < 0:
         import signal
@@ -139,24 +78,6 @@ def death(code):
             hint = " (often: out of memory)" if name == "SIGKILL" else ""
             return f"the worker process was ended by {name}{hint}"
     return f"the worker process ended with exit code {code}"
-
-
-def _work(pipe):
-    """The worker's life: set up once, then evaluate whatever comes."""
-    with contextlib.suppress(EOFError, OSError, KeyboardInterrupt):
-        evaluator, context = pickle.loads(pipe.recv_bytes())
-        broken = setup_error(evaluator, context)
-        while True:
-            proposal = pipe.recv()
-            if broken:
-                pipe.send(("trial", Trial(proposal, "failed", error=broken)))
-                continue
-
-            def report(step, metrics):
-                pipe.send(("report", (step, metrics)))
-                return pipe.recv()
-
-            pipe.send(("trial", attempt(evaluator, proposal, report)))
 
 
 def setup_error(evaluator, context):

@@ -3,9 +3,10 @@
 import dataclasses
 import numbers
 
+from kerasnas.arguments import whole
 from kerasnas.errors import ArgumentError, nearest
 from kerasnas.loop.cluster import Ray
-from kerasnas.loop.executors import Inline, Isolated
+from kerasnas.loop.executors import Inline
 from kerasnas.loop.pool import Processes
 
 NAMES = ("inline", "processes", "ray")
@@ -27,7 +28,8 @@ def place(executor=None, workers=None, trial_timeout=None, isolate=False):
     Raises:
         ArgumentError: If they are unknown or contradict one another.
     """
-    _check(workers, trial_timeout)
+    workers = whole("workers", workers)
+    _check_timeout(trial_timeout)
     if callable(executor):
         return _with(executor, workers, trial_timeout)
     if executor == "ray":
@@ -42,20 +44,15 @@ def place(executor=None, workers=None, trial_timeout=None, isolate=False):
             "Expected no `workers`, `trial_timeout` or `isolate` where trials run in this process. Received: "
             f"executor='inline', workers={workers}, trial_timeout={trial_timeout}, isolate={isolate}."
         )
-    if executor == "processes" or trial_timeout is not None or (workers or 1) > 1:
+    if executor == "processes" or isolate or trial_timeout is not None or (workers or 1) > 1:
         return Processes(workers or 1, trial_timeout)
-    return Isolated if isolate else Inline
+    return Inline
 
 
-def _check(workers, trial_timeout):
-    if workers is not None and not (_number(workers, numbers.Integral) and workers >= 1):
-        raise ArgumentError(f"Expected `workers` to be a positive whole number or None. Received: {workers!r}.")
-    if trial_timeout is not None and not (_number(trial_timeout, numbers.Real) and trial_timeout > 0):
+def _check_timeout(trial_timeout):
+    number = isinstance(trial_timeout, numbers.Real) and not isinstance(trial_timeout, bool)
+    if trial_timeout is not None and not (number and trial_timeout > 0):
         raise ArgumentError(f"Expected `trial_timeout` to be positive seconds or None. Received: {trial_timeout!r}.")
-
-
-def _number(value, kind):
-    return isinstance(value, kind) and not isinstance(value, bool)
 
 
 def _with(executor, workers, trial_timeout):

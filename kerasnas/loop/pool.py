@@ -1,4 +1,4 @@
-"""Several trials at once, in workers that may die."""
+"""Trials in workers that may die, one or several at once."""
 
 import dataclasses
 import time
@@ -11,16 +11,18 @@ from kerasnas.loop.workers import Gone, ProcessWorker, packed, threads_each
 LATE = 3.0  # times its granted seconds, and
 GRACE = 60.0  # seconds more, after which a trial is taken to hang
 STARTS = 3  # workers in a row that may end before they begin a trial
+ROOM = 60.0  # seconds that a job waits for room for its worker, before a worker that is free takes it
 
 
 @dataclass(eq=False)
 class Job:
-    """A proposal on its way: the losses of workers it has seen, and when it must have ended."""
+    """A proposal on its way: the losses of workers it has seen, when it was sent and when it must have ended."""
 
     proposal: Proposal
     losses: list = field(default_factory=list)
     starts: int = 0
     begun: bool = False
+    sent: float = 0.0
     deadline: float | None = None
 
 
@@ -28,7 +30,8 @@ class Pool:
     """Runs trials in persistent workers, each with a trial of its own.
 
     A worker that dies, or is silent past the limit, is replaced, and its trial is run once more: a trial that loses
-    two workers has failed. Nothing else is lost.
+    two workers has failed. Nothing else is lost. A worker that no machine has room for keeps no trial from being run:
+    another that is free takes it.
 
     Args:
         capacity: Workers.
@@ -44,6 +47,7 @@ class Pool:
         self._worked = False  # whether any worker ever began a trial
 
     def submit(self, proposal):
+        self._take_over()
         self._assign(Job(proposal))
 
     def wait(self):
@@ -54,6 +58,7 @@ class Pool:
             JournalError: If there is no more room on the disk.
         """
         while True:
+            self._take_over()
             for worker in self._speaking():
                 trial = self._hear(worker)
                 if trial is not None:
@@ -80,14 +85,29 @@ class Pool:
                 worker.end()
                 worker = None
         worker = worker or self.open_worker()
-        job.begun, job.starts = False, job.starts + 1
-        job.deadline = None if worker.patience is None else time.monotonic() + worker.patience
+        job.begun, job.starts, job.sent = False, job.starts + 1, time.monotonic()
+        job.deadline = None if worker.patience is None else job.sent + worker.patience
         self._jobs[worker] = job
         worker.send(job.proposal)
+
+    def _take_over(self):
+        """Workers that are free take the jobs of those for which there has been no room for a while."""
+        for worker, due in self._roomless():
+            if self._idle and due <= time.monotonic():
+                job = self._jobs.pop(worker)
+                worker.end()
+                job.starts = 0  # it was no worker that could not start
+                self._assign(job)
+
+    def _roomless(self):
+        """Pairs of a worker for which there is no room yet, and when another may take its job."""
+        waiting = [(worker, job) for worker, job in self._jobs.items() if worker.patience is None and not job.begun]
+        return [(worker, job.sent + ROOM) for worker, job in waiting if not worker.seated]
 
     def _speaking(self):
         workers = list(self._jobs)
         deadlines = [job.deadline for job in self._jobs.values() if job.deadline is not None]
+        deadlines += [due for _, due in self._roomless()] if self._idle else []
         timeout = max(min(deadlines) - time.monotonic(), 0.0) if deadlines else None
         return type(workers[0]).speaking(workers, timeout)
 

@@ -1,5 +1,6 @@
 """What an architecture costs, told before it is trained."""
 
+import math
 from dataclasses import dataclass
 
 
@@ -19,11 +20,15 @@ class Price:
 
     def __call__(self, architecture):
         try:
-            spent = self.cost(architecture)
-            told = {"params": int(spent.params), "flops": int(spent.flops)}
+            told = self.told(architecture)
             return {**told, "latency": self.measured(architecture)} if self.latency else told
         except Exception:  # an operation of the user's may not say what it costs: that alone fails no trial
             return {}
+
+    def told(self, architecture):
+        """Its parameters and FLOPs; unlike a call, it raises where they cannot be told."""
+        spent = self.cost(architecture)
+        return {"params": int(spent.params), "flops": int(spent.flops)}
 
     def measured(self, architecture):
         """Milliseconds for one example."""
@@ -42,16 +47,37 @@ class Price:
 
 @dataclass(frozen=True)
 class Within:
-    """A constraint: the network of an architecture keeps to limits.
+    """A constraint: an architecture keeps to limits. What it is not known to cost, it is not known to keep to.
 
     Args:
-        price: The `Price`.
-        limits: Pairs of "params" or "flops" and the most of it.
+        told: A function from an architecture to a dict of what it costs.
+        limits: The most of it, by the same names.
+    """
+
+    told: object
+    limits: dict
+
+    def __call__(self, architecture):
+        spent = self.told(architecture)
+        return all(spent.get(name, math.inf) <= limit for name, limit in self.limits.items())
+
+
+@dataclass(frozen=True)
+class Fast:
+    """Why an architecture is not trained: the milliseconds it takes for one example are over a limit.
+
+    Args:
+        price: The `Price` that measures them.
+        most: The limit.
     """
 
     price: Price
-    limits: tuple
+    most: float
 
     def __call__(self, architecture):
-        spent = self.price.cost(architecture)
-        return all(getattr(spent, name) <= limit for name, limit in self.limits)
+        """The reason, or None."""
+        try:
+            taken = self.price.measured(architecture)
+        except Exception:  # a network that cannot be built: its trial says why
+            return None
+        return None if taken <= self.most else f"a latency of {taken:.3g} ms, over max_latency={self.most:g}"

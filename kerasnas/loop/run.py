@@ -5,6 +5,7 @@ import math
 import numbers
 import random
 
+from kerasnas.contract import Trial
 from kerasnas.errors import SearchError
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import history
@@ -44,19 +45,22 @@ class Run:
         executor: A function from (evaluator, context, report) to what runs trials; see `place`.
         observers: `Observer`s.
         price: A function from an architecture to a dict of what it costs, which joins its metrics; see `Price`.
+        refuse: A function from an architecture to why it is not tried, or None; its trial has failed then.
 
     Attributes:
         trials: The trials told, in that order.
         reason: Why the search ended: a limit's name, "space exhausted" or "interrupted".
     """
 
-    def __init__(self, context, strategy, evaluator, journal, budget, executor=Inline, observers=(), price=None):
+    def __init__(
+        self, context, strategy, evaluator, journal, budget, executor=Inline, observers=(), price=None, refuse=None
+    ):
         self.context, self.strategy, self.evaluator = context, strategy, evaluator
         self.journal, self.budget, self.open_executor = journal, budget, executor
-        self.observers, self.price = list(observers), price
+        self.observers, self.price, self.refuse = list(observers), price, refuse
         self.trials, self.reason = [], None
         self._open = {}
-        self._begun = 0
+        self._begun = self._replayed = 0
 
     # ---------------------------------------------------------------- results
     @property
@@ -108,6 +112,7 @@ class Run:
                 self._note_began(item)
             else:
                 self._note_told(item)
+        self._replayed = len(self.trials)  # the cause of earlier failures may be gone
         if self.trials:
             self._tell_observers("replayed", self.trials)
 
@@ -127,6 +132,10 @@ class Run:
                 if proposal is None:
                     break
                 self._tell_observers("began", proposal)
+                reason = None if self.refuse is None else self.refuse(proposal.architecture)
+                if reason is not None:
+                    self._end_trial(Trial(proposal, "failed", error=reason))
+                    continue
                 executor.submit(proposal)
                 running += 1
             if not running:
@@ -138,14 +147,18 @@ class Run:
                 if trial.status == "interrupted":  # what there is of it can be used
                     self._note_told(trial)
                 return "interrupted"
-            trial = self.journal.told(trial)
-            self._note_told(trial)
-            self._tell_observers("ended", trial, self)
+            self._end_trial(trial)
+
+    def _end_trial(self, trial):
+        trial = self.journal.told(trial)
+        self._note_told(trial)
+        self._tell_observers("ended", trial, self)
 
     def _limit(self):
         """The limit that forbids another trial, or None."""
         shortest = min((trial.measurement.seconds for trial in self.completed), default=0.0)
-        return self.budget.exhausted(self._begun, self.epochs, self._spoken_for(), shortest)
+        failures = 0 if self.completed else len(self.trials) - self._replayed
+        return self.budget.exhausted(self._begun, self.epochs, self._spoken_for(), shortest, failures)
 
     def _spoken_for(self):
         """Seconds that are spent, or kept for training the best network, or networks, again."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.loop import choosing, final, folders
+from kerasnas.loop import choosing, final, folders, requirements
 from kerasnas.loop.checkpoints import Keeper
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
-from kerasnas.loop.prices import Price, Within
+from kerasnas.loop.prices import Fast, Price, Within
 from kerasnas.loop.refit import refit
 from kerasnas.loop.remeasuring import remeasure
 from kerasnas.loop.run import Run
@@ -58,6 +58,7 @@ class Session:
         """
         from kerasnas.backend import prepare
 
+        requirements.check(self.strategy, self.space, self.evaluator, data=self.task is not None)
         identity = folders.identity(
             self.data, self.space, self.heads, self.objectives, self.strategy, self.evaluator, self.seed
         )
@@ -67,8 +68,9 @@ class Session:
             seed = folders.seed(journal, self.seed)
             task = None if self.task is None else self.task(seed)
             price = None if task is None else self._price(task)
+            space, refuse = self._limited(price)
             context = Context(
-                self._limited(price), task, self.objectives[0], seed, folder, self.objectives,
+                space, task, self.objectives[0], seed, folder, self.objectives,
                 seconds_left=lambda: self.budget.seconds_left(journal.elapsed()),
             )  # fmt: skip
             if task is not None:
@@ -77,7 +79,9 @@ class Session:
             try:
                 keeper = [] if task is None else [Keeper(context)]
                 watching = [*keeper, *observers]
-                run = Run(context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price)
+                run = Run(
+                    context, self.strategy, self.evaluator, journal, self.budget, self.executor, watching, price, refuse
+                )
                 run.search()
                 choosing.note(run, context, journal)
                 settled = remeasure(run, context, journal) if self.budget.remeasure else None
@@ -106,14 +110,26 @@ class Session:
         return Price(self.space, dict(task.shapes), timed)
 
     def _limited(self, price):
-        """The space, without the models over the sizes that the budget allows."""
-        limits = self.budget.limits()
-        if not limits or price is None:
-            return self.space
-        limited = self.space.where(Within(price, limits))
-        if limited.default() not in limited:
+        """The space without the models that exceed the budget's limits, and what refuses those that only show it built.
+
+        Raises:
+            ArgumentError: If nobody can tell what is limited before it is trained, or no model keeps to it.
+        """
+        limits, known = self.budget.limits(), self.evaluator.prices
+        told = {name: limits.pop(name) for name in known if name in limits}
+        slow = limits.pop("latency", None) if price is not None else None
+        if limits and price is None:
+            names = " and ".join(limits)
+            raise ArgumentError(
+                f"Expected `data`, or an evaluator that tells the {names} of a model before it is measured, to limit "
+                f"{'it' if len(limits) == 1 else 'them'}. Received: {type(self.evaluator).__name__} without data."
+            )
+        constraints = [Within(self.evaluator.price, told)] if told else []
+        constraints += [Within(price.told, limits)] if limits else []
+        limited = self.space.where(*constraints) if constraints else self.space
+        if constraints and limited.default() not in limited:
             _check_any(limited, self.budget)
-        return limited
+        return limited, None if slow is None else Fast(price, slow)
 
 
 def _check_any(space, budget):
@@ -121,7 +137,7 @@ def _check_any(space, budget):
     try:
         space.sample(random.Random(0))
     except SpaceError as error:
-        limits = {name: getattr(budget, name) for name in ("max_model_size", "max_params", "max_flops")}
+        limits = {name: getattr(budget, name) for name in ("max_model_size", "max_params", "max_flops", "max_latency")}
         told = " and ".join(f"{name}={limit}" for name, limit in limits.items() if limit is not None)
         raise ArgumentError(
             f"Expected limits that some model of the space keeps to. Received: {told}; every model tried exceeds them."

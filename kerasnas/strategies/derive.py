@@ -30,6 +30,8 @@ class Derive(Strategy):
         ArgumentError: If the rule is unknown, the spaces have unlike decisions, or nothing can be inherited.
     """
 
+    requires = frozenset({"supernet"})
+
     def __init__(self, rule="darts", space=None, inherit=False):
         if isinstance(rule, str) and rule not in RULES:
             raise ArgumentError(

@@ -1,7 +1,7 @@
 """Regularized evolution: tournaments among the youngest."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 

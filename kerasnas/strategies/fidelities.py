@@ -3,9 +3,9 @@
 import copy
 import dataclasses
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Proposal, Strategy
 from kerasnas.errors import StrategyError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.random_search import RandomSearch
 from kerasnas.strategies.registry import get
 from kerasnas.strategies.rungs import levels
@@ -17,12 +17,15 @@ class Fidelities(Strategy):
     `needs()` gives the numbers of the trials whose checkpoints it may still go on from.
     """
 
+    requires = frozenset({"epochs"})
+
     def __init__(self, min_epochs, max_epochs, factor, sampler):
         check_whole(min_epochs=min_epochs, max_epochs=max_epochs, factor=factor)
         levels(min_epochs, max_epochs, factor)
         self.min_epochs, self.max_epochs, self.factor = min_epochs, max_epochs, factor
         self.sampler = RandomSearch(unique="network") if sampler is None else get(sampler)
         refuse_fidelities(self.sampler, what="a sampler")
+        self.requires = self.requires | self.sampler.requires
 
     def setup(self, context):
         super().setup(context)
@@ -75,7 +78,7 @@ def refuse_fidelities(*strategies, what="a strategy"):
         StrategyError: If there is one.
     """
     for strategy in strategies:
-        if isinstance(strategy, Fidelities):
+        if "epochs" in strategy.requires:
             raise StrategyError(
                 f"Expected {what} of whole architectures. Received: {type(strategy).__name__}, which decides about "
                 "epochs itself."

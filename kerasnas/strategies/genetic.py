@@ -1,7 +1,7 @@
 """A generational genetic algorithm."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.layers import resized
 from kerasnas.strategies.memory import TRIES, Remembering
 

@@ -1,7 +1,7 @@
 """The default strategy: what is known to be strong first, then small moves around the best."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering, mutants
 
 

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError, SpaceError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 REFIT = 4  # from a hundred trials on, after how many the model is fitted anew

@@ -29,6 +29,7 @@ class KerasTunerOracle(Remembering):
         if not callable(getattr(oracle, "populate_space", None)):
             raise ArgumentError(f"Expected an Oracle of KerasTuner. Received: {type(oracle).__name__}.")
         self.oracle = oracle
+        self.requires = frozenset({"epochs"} if hasattr(oracle, "_brackets") else ())
 
     def describe(self):
         return {"name": "KerasTunerOracle", "oracle": type(self.oracle).__name__}
@@ -114,6 +115,11 @@ class KerasTunerOracle(Remembering):
             held.status = TrialStatus.FAILED
         self.at_work.end_trial(held)
 
+    def needs(self):
+        """Numbers of trials that may go on: those of a Hyperband's brackets at work."""
+        brackets = getattr(self.at_work, "_brackets", ())
+        return {int(info["id"]) for bracket in brackets for level in bracket["rounds"][:-1] for info in level}
+
 
 class KerasTunerBayesian(KerasTunerOracle):
     """KerasTuner's Bayesian optimization: a Gaussian process on option numbers, seconds a proposal. A control.
@@ -153,6 +159,7 @@ class KerasTunerHyperband(KerasTunerOracle):
     def __init__(self, max_epochs=27, factor=3, iterations=1):
         self.max_epochs, self.factor, self.iterations = max_epochs, factor, iterations
 
+    requires = frozenset({"epochs"})
     describe = Remembering.describe
 
     def made(self):
@@ -161,12 +168,6 @@ class KerasTunerHyperband(KerasTunerOracle):
         return HyperbandOracle(
             max_epochs=self.max_epochs, factor=self.factor, hyperband_iterations=self.iterations, seed=1
         )
-
-    def needs(self):
-        """Numbers of trials that may go on: those of the brackets at work."""
-        return {
-            int(info["id"]) for bracket in self.at_work._brackets for level in bracket["rounds"][:-1] for info in level
-        }
 
 
 # ------------------------------------------------------------------ the Oracle

@@ -1,7 +1,7 @@
 """Local search: from the best known architecture to a better neighbour, until there is none."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import Remembering
 
 

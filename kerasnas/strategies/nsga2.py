@@ -1,9 +1,9 @@
 """Several objectives at once: NSGA-II."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Objective
 from kerasnas.errors import ArgumentError, SpaceError, StrategyError
 from kerasnas.fronts import crowding, ranks_of, scores
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import TRIES, Remembering
 
 

@@ -2,8 +2,8 @@
 
 import re
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.guided import Guided
 
 QUARTERS = 4

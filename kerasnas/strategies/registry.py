@@ -7,6 +7,12 @@ from kerasnas.errors import ArgumentError, nearest
 from kerasnas.strategies.derive import RULES, Derive
 
 STRATEGIES = {}
+# What strategies may require, in words; see `Strategy`.
+NEEDS = {
+    "finite": "a space without real-valued decisions",
+    "epochs": "an evaluator that trains for as many epochs as it is told",
+    "supernet": "`data=(x, y)` to train a supernet on",
+}
 
 
 def get(strategy, max_epochs=None):
@@ -35,12 +41,19 @@ def get(strategy, max_epochs=None):
 
 
 def listing():
-    """Rows of (name, what it does in one line, the papers) of all strategies, from their docstrings."""
-    return [(name, *_told(STRATEGIES[name])) for name in sorted(STRATEGIES)]
+    """Rows of (name, what it does in one line, the papers, what it needs) of all strategies."""
+    from kerasnas import supernets
+
+    derived = {}
+    for name, rule in RULES.items():
+        line, *rest = _told(getattr(supernets, rule), Derive.requires)
+        derived[name] = f"A supernet trained by gradients. {line}", *rest
+    rows = {name: _told(strategy, strategy.requires) for name, strategy in STRATEGIES.items()} | derived
+    return [(name, *rows[name]) for name in sorted(rows)]
 
 
-def _told(strategy):
-    text = inspect.getdoc(strategy)
+def _told(part, requires):
+    text = inspect.getdoc(part)
     line = " ".join(text.split("\n\n")[0].split())
     reference = text.partition("Reference:")[2]
-    return line, " ".join(reference.split())
+    return line, " ".join(reference.split()), ", ".join(NEEDS[need] for need in sorted(requires))

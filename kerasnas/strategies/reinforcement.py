@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError, StrategyError
 from kerasnas.strategies.controller import Controller
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.memory import TRIES, Remembering
 
 BINS = 10  # of a real decision

@@ -1,8 +1,8 @@
 """One strategy after another."""
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.fidelities import refuse_fidelities
 from kerasnas.strategies.registry import get
 
@@ -32,6 +32,7 @@ class Relay(Strategy):
             raise ArgumentError(f"Expected after >= 1. Received: {after}.")
         self.first, self.then, self.after = get(first), get(then), after
         refuse_fidelities(self.first, self.then)
+        self.requires = self.first.requires | self.then.requires
 
     def setup(self, context):
         super().setup(context)

@@ -5,10 +5,10 @@ import json
 import math
 from pathlib import Path
 
+from kerasnas.arguments import check_whole
 from kerasnas.contract import Objective, Proposal, Strategy
 from kerasnas.errors import ArgumentError
 from kerasnas.space import Architecture
-from kerasnas.strategies.counts import check_whole
 from kerasnas.strategies.fidelities import refuse_fidelities
 
 FILE = "journal.jsonl"
@@ -44,6 +44,7 @@ class WarmStart(Strategy):
                 f"Expected first >= 1 and a list of journals. Received: first={first}, journals={journals!r}."
             )
         refuse_fidelities(strategy)
+        self.requires = strategy.requires
         self.strategy, self.journals, self.first = strategy, list(journals), first
         self.order = _ordered([_places(_path(journal)) for journal in self.journals])
 
@@ -81,6 +82,9 @@ class WarmStart(Strategy):
 
     def tell(self, trial):
         self.strategy.tell(trial)
+
+    def needs(self):
+        return self.strategy.needs()
 
 
 def _fitted(space, answers):

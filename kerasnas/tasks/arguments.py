@@ -9,20 +9,6 @@ from kerasnas.contract import Strategy
 from kerasnas.errors import ArgumentError, nearest
 
 
-def whole(name, value, least=1):
-    """`value` as an int, or None.
-
-    Raises:
-        ArgumentError: If it is no whole number from `least` on.
-    """
-    if value is None:
-        return None
-    if not isinstance(value, numbers.Integral) or isinstance(value, (bool, np.bool_)) or value < least:
-        kind = "a positive whole number" if least == 1 else f"a whole number from {least} on"
-        raise ArgumentError(f"Expected `{name}` to be {kind} or None. Received: {value!r}.")
-    return int(value)
-
-
 def check_fraction(value):
     """Refuses a `validation_split` that is not between 0 and 1."""
     number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))

@@ -3,6 +3,7 @@
 import time
 
 from kerasnas import strategies
+from kerasnas.arguments import whole
 from kerasnas.blocks import Drawing
 from kerasnas.blocks.block import KnownArguments
 from kerasnas.data.validation import Validation
@@ -11,7 +12,7 @@ from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
 from kerasnas.tasks import calls
-from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner, whole
+from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner
 from kerasnas.tasks.described import described
 from kerasnas.tasks.estimator import Estimator, dense, not_fitted
 from kerasnas.tasks.measuring import check_measured, objectives_of

@@ -1,10 +1,11 @@
 """The facade for forecasts: the next steps of series, from those before."""
 
+from kerasnas.arguments import whole
 from kerasnas.blocks import ForecastBlock, ForecastHead, RegressionHead, TimeseriesInput
 from kerasnas.data.forecasting import History, InTime
 from kerasnas.data.windows import Span, season_of, too_short, usual_lookback
 from kerasnas.errors import ArgumentError, DataError
-from kerasnas.tasks.arguments import check_fraction, whole
+from kerasnas.tasks.arguments import check_fraction
 from kerasnas.tasks.facade import Facade
 
 

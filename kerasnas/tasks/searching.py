@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kerasnas import strategies
+from kerasnas.arguments import whole
 from kerasnas.blocks import ClassificationHead, RegressionHead, Standardize
 from kerasnas.contract import Evaluator, Objective, Trial
 from kerasnas.data import ClassTarget, fingerprint, read, split
@@ -17,7 +18,7 @@ from kerasnas.loop import Budget, Session, place
 from kerasnas.lowering.ending import ending
 from kerasnas.operations import Activation
 from kerasnas.space import Graph, Space, Step
-from kerasnas.tasks.arguments import check_fraction, whole
+from kerasnas.tasks.arguments import check_fraction
 from kerasnas.tasks.measuring import objectives_of
 
 
@@ -68,6 +69,7 @@ def search(
     validation_data=None, validation_split=0.2, seed=None, directory=None, project_name=None, overwrite=False,
     max_model_size=None, max_epochs=None, head=None, isolate=False, verbose=0, workers=None,
     executor=None, trial_timeout=None, max_params=None, max_flops=None, remeasure=0,
+    max_latency=None,
 ):  # fmt: skip
     """Search a space with a strategy, judged by an evaluator.
 
@@ -81,7 +83,11 @@ def search(
             weighted sum of them, or a list of several at once, of which the front is found. "params" and "flops" are
             metrics of every trial.
         max_trials, time_limit, max_model_size, max_epochs: Limits; 100 trials where none but a size is given.
-        max_params, max_flops: Limits of a model: what exceeds them is not proposed.
+        max_params, max_flops: Limits of a model: what exceeds them is not proposed. Told from its layers, or by an
+            evaluator that knows them, such as a `Table` with these metrics.
+        max_latency: Milliseconds in which a model answers one example: told by an evaluator such as a `Table` with
+            "latency", or else measured here, weights at random, before a proposal is trained; one that takes longer is
+            a failed trial that cost no training. Measurements differ from call to call.
         validation_data: `(x, y)` to compare on; else a part `validation_split` of the rows, drawn by the seed.
         seed: Seed of everything random; drawn if None.
         directory, project_name, overwrite: Where the run lies, and whether to start anew; see `AutoModel`.
@@ -110,7 +116,8 @@ def search(
     if max_trials is None and time_limit is None and max_epochs is None:
         max_trials = 100
     again = whole("remeasure", remeasure, 0) or 0
-    budget = Budget(max_trials, time_limit, max_model_size, max_epochs, max_params, max_flops, remeasure=again)
+    sizes = max_model_size, max_epochs, max_params, max_flops, max_latency
+    budget = Budget(max_trials, time_limit, *sizes, remeasure=again)
     evaluator = Training() if evaluator is None else evaluator
     if not isinstance(evaluator, Evaluator):
         raise ArgumentError(f"Expected an Evaluator. Received: {type(evaluator).__name__}.")

@@ -8,7 +8,7 @@ import pytest
 from kerasnas.errors import ArgumentError
 from kerasnas.loop import Budget
 
-LIMITS = ("max_trials", "time_limit", "max_model_size", "max_epochs", "max_params", "max_flops")
+LIMITS = ("max_trials", "time_limit", "max_model_size", "max_epochs", "max_params", "max_flops", "max_latency")
 
 
 @pytest.mark.parametrize("name", LIMITS)

@@ -1,9 +1,12 @@
 """Weighted, several and limited objectives through a whole search, without training."""
 
+import numpy as np
+import pandas as pd
 import pytest
 
 import kerasnas as kn
 from kerasnas.contract import Measurement, Objective
+from kerasnas.evaluators import Table
 from kerasnas.loop import Budget, Journal, Run, folders
 from kerasnas.loop.prices import Price, Within
 from kerasnas.operations import Dense
@@ -98,10 +101,11 @@ def test_a_price_is_the_cost():
 
 def test_limits_are_constraints_of_the_space():
     price, space = Price(widths(), {"input": (5,)}), widths()
-    narrow = space.where(Within(price, Budget(max_params=300, max_flops=420).limits()))
+    narrow = space.where(Within(price.told, Budget(max_params=300, max_flops=420).limits()))
     assert {a["0/units"] for a in narrow.enumerate()} == {4, 8}
-    assert {a["0/units"] for a in space.where(Within(price, Budget(max_flops=481).limits())).enumerate()} == {4, 8, 16}
-    assert Budget(max_params=5, max_model_size=3).limits() == (("params", 3),) and Budget().limits() == ()
+    wider = space.where(Within(price.told, Budget(max_flops=481).limits()))
+    assert {a["0/units"] for a in wider.enumerate()} == {4, 8, 16}
+    assert Budget(max_params=5, max_model_size=3).limits() == {"params": 3} and Budget().limits() == {}
 
 
 def test_what_costs_too_much_costs_no_training(tmp_path):
@@ -112,12 +116,50 @@ def test_what_costs_too_much_costs_no_training(tmp_path):
             tried.append(price(proposal.architecture)["params"])
             return super().evaluate(proposal, report)
 
-    limited = space.where(Within(price, (("params", 300),)))
+    limited = space.where(Within(price.told, {"params": 300}))
     with Journal(tmp_path) as journal:
         journal.header({})
         context = kn.Context(limited, objective=Objective("val_accuracy"))
         Run(context, RandomSearch(), Counting(), journal, Budget(max_trials=9), price=price).search()
     assert sorted(tried) == [74, 138, 266]
+
+
+def known(column="params"):
+    """A table of what each width costs."""
+    frame = pd.DataFrame({"units": [4, 8, 16, 32], "score": [0.1, 0.2, 0.3, 0.4], "cost": [1.0, 2.0, 3.0, 4.0]})
+    return Table(frame, widths(), {"0/units": "units"}, {"val_accuracy": "score", column: "cost"})
+
+
+@pytest.mark.parametrize("name", ["params", "flops", "latency"])
+def test_what_an_evaluator_knows_to_exceed_a_limit_is_not_proposed(tmp_path, name):
+    found, _ = searched(tmp_path, evaluator=known(name), **{f"max_{name}": 2.5})
+    assert sorted(trial.proposal.architecture["0/units"] for trial in found.trials) == [4, 8]
+    with pytest.raises(kn.errors.ArgumentError, match=f"that some model .* max_{name}=0.5; every model tried exceeds"):
+        searched(tmp_path / "none", evaluator=known(name), **{f"max_{name}": 0.5})
+
+
+def test_limits_that_nobody_can_tell_are_refused(tmp_path):
+    for limits, names in ({"max_params": 9}, "params"), ({"max_flops": 9, "max_latency": 9}, "flops and latency"):
+        with pytest.raises(kn.errors.ArgumentError, match=f"tells the {names} of a .*: Wide without data"):
+            searched(tmp_path, **limits)
+
+
+def test_what_answers_too_slowly_costs_no_training(tmp_path, monkeypatch):
+    tried = []
+
+    class Counting(Wide):
+        save = False
+
+        def evaluate(self, proposal, report):
+            tried.append(proposal.architecture["0/units"])
+            return super().evaluate(proposal, report)
+
+    monkeypatch.setattr(Price, "measured", lambda self, architecture: architecture["0/units"] / 10)
+    data = np.zeros((20, 5), "float32"), np.arange(20) % 10
+    found, _ = searched(tmp_path, evaluator=Counting(), data=data, max_latency=1.6)
+    assert sorted(tried) == [4, 8, 16] and len(found.trials) == 5
+    told = {trial.error for trial in found.trials if trial.status == "failed"}
+    assert told == {f"a latency of {taken} ms, over max_latency=1.6" for taken in (3.2, 6.4)}
 
 
 def test_prices_join_the_metrics_that_were_measured(tmp_path):

@@ -8,7 +8,7 @@ import pytest
 
 from kerasnas.contract import Context, Proposal, Strategy
 from kerasnas.errors import ArgumentError
-from kerasnas.loop import Ray
+from kerasnas.loop import Ray, pool
 from kerasnas.strategies import RandomSearch
 
 from .test_run import Watcher
@@ -102,9 +102,21 @@ class Telling(Made):
 def test_threads_and_resources(tmp_path, cluster):
     found = run(tmp_path, Surroundings(), 3, executor=Ray(resources={"CPU": 0.5}))
     assert {tuple(trial.measurement.extra["threads"]) for trial in found.trials} == {(1, 1)}
-    assert Ray(resources={"CPU": 0.5})._fitting(ray.cluster_resources()) == 6
-    assert Ray(resources=FAR)._fitting(ray.cluster_resources()) == 1
-    assert Ray(resources={"GPU": 0.3})._fitting({"GPU": 0.9, "CPU": 4}) == 3
+    nodes = [node["Resources"] for node in ray.nodes()]
+    assert Ray(resources={"CPU": 0.5})._fitting(nodes) == 6 and Ray(resources=FAR)._fitting(nodes) == 1
+    assert Ray(resources={"GPU": 0.3})._fitting([{"GPU": 0.9, "CPU": 4}]) == 3
+    assert Ray(resources={"CPU": 2})._fitting([{"CPU": 3}, {"CPU": 1}, {"CPU": 4}]) == 3
+
+
+def test_what_no_machine_has_is_refused(tmp_path, cluster):
+    with pytest.raises(ArgumentError, match="that a machine of the cluster has. Received: {'far': 2}; there are"):
+        run(tmp_path, executor=Ray(resources={"far": 2}))
+
+
+def test_workers_above_what_there_is_room_for(tmp_path, cluster, monkeypatch):
+    monkeypatch.setattr(pool, "ROOM", 0.2)
+    found = run(tmp_path, trials=2, executor=Ray(resources=FAR, workers=2))
+    assert sorted(trial.number for trial in found.completed) == [0, 1]
 
 
 # ----------------------------------------------------------- on another machine

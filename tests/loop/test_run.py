@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from kerasnas.contract import Context, Objective, Proposal, Strategy
-from kerasnas.errors import ArgumentError, JournalError, SearchError
-from kerasnas.loop import Budget, Inline, Isolated, Journal, Observer, Run, read
+from kerasnas.errors import JournalError, SearchError
+from kerasnas.loop import Budget, Inline, Journal, Observer, Run, read
 
 from .work import (
     TROUBLES,
@@ -289,64 +289,30 @@ def test_a_strategy_that_fails_is_not_hidden(tmp_path):
         run(tmp_path, strategy=Broken())
 
 
-# --------------------------------------------------------- a process of its own
-def test_isolated_is_the_same_search(tmp_path):
-    assert choices(run(tmp_path / "a", trials=6, executor=Isolated)) == choices(run(tmp_path / "b", trials=6))
-
-
-@pytest.mark.parametrize(
-    "trouble, reason",
-    [
-        ("exit", "the worker process ended with exit code 3"),
-        ("crash", "the worker process was ended by SIGSEGV"),
-        ("kill", r"ended by SIGKILL \(often: out of memory\)"),
-        ("raise", "ValueError: units must be even"),
-        ("nan", "the objective 'val_accuracy' is nan"),
-    ],
-)
-def test_a_crash_costs_only_its_trial(tmp_path, trouble, reason):
-    found = run(tmp_path, Troubled({1: trouble}), trials=3, executor=Isolated)
-    assert [trial.status for trial in found.trials] == ["completed", "failed", "completed"]
-    assert re.search(reason, found.trials[1].error)
-
-
-def test_reports_pass_between_the_processes(tmp_path):
-    watcher = Watcher(stop_at=1)
-    found = run(tmp_path, trials=2, executor=Isolated, observers=[watcher])
-    assert ("reported", 1, 1) in watcher.heard and ("reported", 1, 2) not in watcher.heard
-    assert [len(trial.measurement.curve) for trial in found.trials] == [1, 1]
-
-
-def test_the_worker_stays(tmp_path):
-    """One process for all trials: what it costs to start is paid once."""
-    started = []
-
-    class Counted(Isolated):
-        def _start(self):
-            started.append(1)
-            super()._start()
-
-    run(tmp_path, trials=5, executor=Counted)
-    assert len(started) == 1
-
-
-def test_what_cannot_be_set_up_is_said(tmp_path):
-    with pytest.raises(SearchError, match=r"2 failed trials, .* could not be set up: OSError: no such device"):
-        run(tmp_path / "isolated", NoSetup(), trials=2, executor=Isolated)
+def test_an_evaluator_that_cannot_be_set_up_ends_the_search(tmp_path):
     with pytest.raises(OSError, match="no such device"):
-        run(tmp_path / "inline", NoSetup(), trials=2)
+        run(tmp_path, NoSetup(), trials=2)
 
 
-def test_a_result_that_cannot_travel_costs_only_its_trial(tmp_path):
-    found = run(tmp_path, Troubled({0: "unpicklable"}), trials=2, executor=Isolated)
-    assert [trial.status for trial in found.trials] == ["failed", "completed"]
+def test_in_one_process_nothing_need_be_pickled(tmp_path):
+    assert run(tmp_path, space=layers().where(lambda architecture: True)).best is not None
 
 
-def test_what_cannot_be_pickled_is_said(tmp_path):
-    space = layers().where(lambda architecture: True)
-    with pytest.raises(ArgumentError, match=r"a worker process needs to be picklable \(no lambdas\). Received: "):
-        run(tmp_path, space=space, executor=Isolated)
-    assert run(tmp_path / "inline", space=space).best is not None
+@pytest.mark.parametrize("executor", [Inline, lambda *parts: Several(*parts)])
+def test_where_all_fail_from_the_beginning_the_search_ends(tmp_path, executor):
+    budget = Budget(time_limit=600)
+    with pytest.raises(SearchError, match=r"Received: 2\d failed trials, the first with: ValueError: units must"):
+        run(tmp_path, Troubled({"all": "raise"}), budget=budget, executor=executor)
+    with pytest.raises(SearchError, match=r"Received: 4\d failed trials"):  # the same call tries as many again
+        run(tmp_path, Troubled({"all": "raise"}), budget=budget, executor=executor)
+
+
+def test_failures_that_were_asked_for_or_not_from_the_beginning_are_borne(tmp_path):
+    with pytest.raises(SearchError, match="Received: 30 failed trials"):
+        run(tmp_path / "asked", Troubled({"all": "raise"}), trials=30)
+    later = dict.fromkeys(range(1, 30), "raise")
+    found = run(tmp_path / "later", Troubled(later), budget=Budget(max_epochs=6))
+    assert found.reason == "max_epochs" and len(found.trials) == 32
 
 
 # --------------------------------------------------------- several at a time
@@ -425,7 +391,7 @@ def test_memory_stays_flat(tmp_path):
 
 
 def test_the_troubles_are_all_tried():
-    here = Path(__file__).read_text()
+    here = Path(__file__).read_text() + Path(__file__).with_name("test_workers.py").read_text()
     assert all(f'"{trouble}"' in here for trouble in TROUBLES)
     assert math.isfinite(value(tiny().default()))
 

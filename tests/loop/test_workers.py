@@ -12,7 +12,7 @@ import pytest
 
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, JournalError, SearchError
-from kerasnas.loop import Budget, Inline, Isolated, Journal, Keeper, Processes, Ray, history, place, pool, read
+from kerasnas.loop import Budget, Inline, Journal, Keeper, Processes, Ray, history, place, pool, read
 from kerasnas.loop.workers import environment, threads_each
 from kerasnas.strategies import Greedy, RandomSearch
 
@@ -42,7 +42,9 @@ def test_two_workers_make_the_same_trials(tmp_path):
 
 
 def test_one_worker_is_the_same_search(tmp_path):
-    assert choices(run(tmp_path / "a", executor=Processes(1))) == choices(run(tmp_path / "b"))
+    alone = run(tmp_path / "a", Slow(), executor=Processes(1))
+    assert choices(alone) == choices(run(tmp_path / "b"))
+    assert len({trial.measurement.extra["process"] for trial in alone.trials}) == 1  # it starts once
 
 
 @pytest.mark.parametrize("strategy", [Greedy, RandomSearch])
@@ -115,6 +117,9 @@ def test_a_trial_that_kills_two_workers_has_failed(tmp_path):
     (lost,) = [trial for trial in found.trials if trial.status == "failed"]
     assert lost.number == 2
     assert lost.error == "the worker process was ended by SIGKILL (often: out of memory), twice"
+    found = run(tmp_path / "left", Troubled({1: "exit"}), trials=3, executor=place(isolate=True))
+    assert [trial.status for trial in found.trials] == ["completed", "failed", "completed"]
+    assert found.trials[1].error == "the worker process ended with exit code 3, twice"
 
 
 def test_a_trial_that_hangs_is_tried_once_more(tmp_path):
@@ -280,7 +285,7 @@ def test_a_model_that_was_written_but_not_told_yet_is_kept(tmp_path):
 # --------------------------------------------------------------- arguments
 def test_words_for_where_trials_run():
     assert place() is Inline and place(workers=1) is Inline and place("inline") is Inline
-    assert place(isolate=True) is Isolated
+    assert place(isolate=True) == Processes(1) == place(isolate=True, workers=1)
     assert place(workers=3) == Processes(3) == place("processes", 3)
     assert place(trial_timeout=9) == Processes(1, 9) and place("processes") == Processes(1)
     assert place("ray", 4, 9) == Ray(workers=4, trial_timeout=9) and place("ray").workers is None

@@ -1,7 +1,6 @@
 """Evaluators and spaces for tests of the loop; what a worker process needs must be importable."""
 
 import os
-import signal
 import zlib
 from pathlib import Path
 
@@ -91,8 +90,6 @@ TROUBLES = {
     "interrupted": _interrupted,
     "interrupted early": lambda s, p, r: Measurement({}, extra={"interrupted": True}),
     "exit": lambda self, proposal, report: os._exit(3),
-    "crash": lambda self, proposal, report: os.kill(os.getpid(), signal.SIGSEGV),
-    "kill": lambda self, proposal, report: os.kill(os.getpid(), signal.SIGKILL),
     "unpicklable": lambda self, proposal, report: Measurement({"val_accuracy": 0.5}, extra={"f": lambda: 0}),
 }
 

@@ -31,6 +31,7 @@ from kerasnas.strategies import (
     pareto_front,
 )
 from kerasnas.strategies.controller import Controller
+from kerasnas.strategies.derive import RULES
 from kerasnas.strategies.layers import resized
 from kerasnas.strategies.rungs import levels
 from kerasnas.testing import check_strategy
@@ -135,8 +136,10 @@ def test_wrong_arguments(make, wrong):
 
 def test_every_strategy_has_a_line_and_a_paper():
     rows = strategies.listing()
-    assert [name for name, _, _ in rows] == sorted(strategies.STRATEGIES)
-    assert all(len(line) > 30 and any(c.isdigit() for c in papers) for _, line, papers in rows if line != "greedy")
+    assert [name for name, *_ in rows] == sorted([*strategies.STRATEGIES, *RULES])
+    assert all(len(line) > 30 and any(c.isdigit() for c in papers) for _, line, papers, _ in rows)
+    needs = {name: told for name, _, _, told in rows}
+    assert "supernet" in needs["gdas"] and "epochs" in needs["kt_hyperband"] and needs["random"] == ""
 
 
 # ---------------------------------------------------------------- evolution

@@ -26,6 +26,8 @@ from kerasnas.strategies import (
     STRATEGIES,
     Grid,
     Hyperband,
+    KerasTunerHyperband,
+    KerasTunerOracle,
     RandomSearch,
     Relay,
     SuccessiveHalving,
@@ -35,6 +37,7 @@ from kerasnas.strategies.surrogates import GaussianProcess
 
 QUICK = [name for name in STRATEGIES if not name.startswith("kt_")]
 FIDELITIES = [ASHA, Hyperband, SuccessiveHalving]
+STAND_ALONE = [*FIDELITIES, KerasTunerHyperband]
 GATED = Space(
     Sequential({"gate": Dense(activation=Choice("relu", "tanh")), "wide": Dense(Choice(4, 8))}),
     {"switch": Choice("on", "off"), "rate": When("training/switch", ["on"], Choice(0.1, 0.2), 0.0)},
@@ -110,7 +113,7 @@ def test_all_that_the_readme_names_is_there():
 
 
 # ------------------------------------------------------------------ arguments
-@pytest.mark.parametrize("make", FIDELITIES)
+@pytest.mark.parametrize("make", STAND_ALONE)
 def test_strategies_of_epochs_stand_alone(make, tmp_path):
     for build in (
         lambda: Relay("random", make()),
@@ -119,8 +122,16 @@ def test_strategies_of_epochs_stand_alone(make, tmp_path):
     ):
         with pytest.raises(StrategyError, match=f"of whole architectures. Received: {make.__name__}"):
             build()
-    with pytest.raises(StrategyError, match="a sampler of whole architectures"):
-        make(sampler=Hyperband())
+    for other in FIDELITIES:
+        with pytest.raises(StrategyError, match="a sampler of whole architectures"):
+            other(sampler=make())
+
+
+def test_an_oracle_that_decides_about_epochs_is_known():
+    from keras_tuner import oracles
+
+    assert "epochs" in KerasTunerOracle(oracles.HyperbandOracle()).requires
+    assert not KerasTunerOracle(oracles.RandomSearchOracle()).requires
 
 
 @pytest.mark.parametrize("objectives", [(), ("params", "params")])

@@ -18,7 +18,7 @@ from kerasnas.space import Architecture, Cell, Choice, Float, Int, Repeat, Seque
 from kerasnas.strategies import STRATEGIES, Greedy, KerasTunerBayesian, KerasTunerHyperband, RandomSearch
 from kerasnas.testing import check_strategy
 
-FIDELITIES = ("asha", "hyperband", "kt_hyperband", "successive_halving")  # they propose an architecture several times
+FIDELITIES = tuple(n for n, made in STRATEGIES.items() if "epochs" in made.requires)  # an architecture several times
 SLOW = ("kt_bayesian", "kt_hyperband")  # seconds a proposal
 MODELS = ("bayesian", "predictor", "predictor_evolution", "progressive")
 NAMES = [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in STRATEGIES]

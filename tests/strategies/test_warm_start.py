@@ -9,7 +9,7 @@ from kerasnas.errors import ArgumentError
 from kerasnas.loop import Budget, Journal, Run
 from kerasnas.operations import Dense
 from kerasnas.space import Architecture, Choice, Int, Repeat, Space
-from kerasnas.strategies import Greedy, RandomSearch, WarmStart
+from kerasnas.strategies import ASHA, Derive, Greedy, RandomSearch, Relay, WarmStart
 from kerasnas.testing import check_strategy
 
 from .test_strategies import searched
@@ -47,6 +47,18 @@ def test_the_best_of_an_earlier_run_come_first(tmp_path):
     assert widths(WarmStart(RandomSearch(), [run / "journal.jsonl"], first=1), 1) == [8]
     warm = searched(WarmStart(RandomSearch(), [run], first=2), space(), 100)
     assert len(set(warm)) == len(warm) == 40, "then all the rest, none twice"
+
+
+def test_what_wraps_a_strategy_needs_what_it_needs(tmp_path):
+    run = earlier(tmp_path, {4: 0.5})
+    for wrapping in WarmStart(Derive(), [run]), Relay("random", Derive()), ASHA(sampler=Derive()):
+        assert "supernet" in wrapping.requires
+    assert WarmStart(Keeping(), [run]).needs() == {7} == Relay("random", Keeping()).needs()
+
+
+class Keeping(RandomSearch):
+    def needs(self):
+        return {7}
 
 
 def test_places_are_averaged_for_scores_of_other_data_cannot_be(tmp_path):

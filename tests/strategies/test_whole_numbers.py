@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from kerasnas import strategies, supernets
+from kerasnas.arguments import check_whole
 from kerasnas.errors import ArgumentError
-from kerasnas.strategies.counts import check_whole
 
 COUNTED = [
     (strategies.RegularizedEvolution, "population"), (strategies.RegularizedEvolution, "sample"),
