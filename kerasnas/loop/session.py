@@ -103,7 +103,7 @@ class Session:
 
     def _price(self, task):
         timed = any("latency" in objective.metrics for objective in self.objectives)
-        return Price(self.space, dict(task.shapes), timed)
+        return Price(self.space, dict(task.shapes), timed, getattr(task, "fold_count", 0))
 
     def _limited(self, price):
         """The space, without the models over the sizes that the budget allows."""
