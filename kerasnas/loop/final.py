@@ -12,6 +12,7 @@ from kerasnas.evaluators.judging import judge, row_losses
 from kerasnas.evaluators.plan import chance
 from kerasnas.evaluators.training import checkpoint, predictions, replace_with
 from kerasnas.loop import selection
+from kerasnas.loop.journal import writing
 from kerasnas.lowering.joining import averaged, named, plain, tempered
 
 CANDIDATES = 12  # trials of which the model may be made
@@ -55,6 +56,9 @@ def choose(run, context, journal, settled=None):
 
     Returns:
         The plain Keras model.
+
+    Raises:
+        JournalError: If it cannot be written.
     """
     import keras
 
@@ -70,7 +74,8 @@ def choose(run, context, journal, settled=None):
         journal.fact("final", {**facts[-1], "told": told})
         return keras.models.load_model(known)
     model = _joined(found, context)
-    replace_with(path, model.save)
+    with writing(f"the final model {path}"):
+        replace_with(path, model.save)
     journal.fact("final", {**found.to_json(), "told": told, **({} if first is None else {"settled": first})})
     return model
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.loop import choosing, final, folders
-from kerasnas.loop.checkpoints import Keeper
+from kerasnas.loop.checkpoints import Keeper, sweep
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
 from kerasnas.loop.prices import Price, Within
@@ -64,6 +64,7 @@ class Session:
         folder = folders.choose(self.directory, self.project_name, self.default_name, identity, self.overwrite)
         with Journal(folder, self.started or time.monotonic()) as journal:
             journal.header(identity)
+            sweep(folder)
             seed = folders.seed(journal, self.seed)
             task = None if self.task is None else self.task(seed)
             price = None if task is None else self._price(task)
