@@ -25,6 +25,8 @@ class Signal:
             never. Only the next block is told.
         target: The target of the only head, for a block that is read by that head alone and may answer for it; None
             for others, and where the head has a loss or a dropout of its own.
+        values: The least and the greatest value of pictures; "standard" once they are standardized; None where that is
+            not known.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Signal:
     folds: int = 0
     answered: tuple | None = None
     target: object = None
+    values: tuple | str | None = None
 
 
 class Wire:
@@ -139,7 +142,7 @@ class Block(Drawn):
     def gives(self, signals):
         """The `Signal` of what it puts out: the first that came in, of members no longer side by side."""
         kind = "array" if signals[0].kind == "members" else signals[0].kind
-        return replace(signals[0], kind=kind, answered=None, target=None)
+        return replace(signals[0], kind=kind, answered=None, target=None, values=None)
 
     def portfolio(self, signals):
         """Configurations known to be strong, the first to try first.
