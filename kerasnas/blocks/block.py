@@ -4,7 +4,7 @@ import inspect
 from dataclasses import dataclass, replace
 
 from kerasnas.errors import ArgumentError, SpaceError, nearest
-from kerasnas.lowering.hypermodels import decision_of
+from kerasnas.lowering.hypermodels import HyperModelNode, Source, decision_of
 from kerasnas.space import Choice, Node
 
 
@@ -25,6 +25,8 @@ class Signal:
             never. Only the next block is told.
         target: The target of the only head, for a block that is read by that head alone and may answer for it; None
             for others, and where the head has a loss or a dropout of its own.
+        values: The least and the greatest value of pictures; "standard" once they are standardized; None where that is
+            not known.
     """
 
     kind: str
@@ -35,6 +37,7 @@ class Signal:
     folds: int = 0
     answered: tuple | None = None
     target: object = None
+    values: tuple | str | None = None
 
 
 class Wire:
@@ -85,7 +88,8 @@ class Block(Drawn):
     """A piece of a drawn graph.
 
     A subclass says in `node` what it spans. One file and these methods make a block of one's own;
-    `kerasnas.testing.check_block` tests it.
+    `kerasnas.testing.check_block` tests it. A subclass as AutoKeras has them, with `build(hp, inputs=None)` in place of
+    `node`, is drawn as `HyperModelBlock` is.
 
     Args:
         name: Its name in the graph and in the paths of its decisions; made from the class if None.
@@ -124,9 +128,12 @@ class Block(Drawn):
             signals: A `Signal` for each of its inputs.
 
         Returns:
-            A `kerasnas.space.Node`.
+            A `kerasnas.space.Node`; of a block written for AutoKeras, all that its `build(hp, inputs)` can build.
         """
-        raise NotImplementedError(f"{type(self).__name__}.node")
+        if not hasattr(self, "build"):
+            raise NotImplementedError(f"{type(self).__name__}.node")
+        source = Source(self)
+        return HyperModelNode(source, source.parameters(tuple(signals[0].shape)))
 
     def training(self, signals):
         """Decisions about training that come with the block, by name."""
@@ -138,8 +145,8 @@ class Block(Drawn):
 
     def gives(self, signals):
         """The `Signal` of what it puts out: the first that came in, of members no longer side by side."""
-        kind = "array" if signals[0].kind == "members" else signals[0].kind
-        return replace(signals[0], kind=kind, answered=None, target=None)
+        kind = "array" if signals[0].kind == "members" or hasattr(self, "build") else signals[0].kind
+        return replace(signals[0], kind=kind, answered=None, target=None, values=None)
 
     def portfolio(self, signals):
         """Configurations known to be strong, the first to try first.

@@ -146,6 +146,7 @@ class Drawing:
 
     def space(
         self, shapes, rows, targets, training=None, mirrors=None, fixed=None, schemas=None, folds=0, texts=None,
+        values=None,
     ):  # fmt: skip
         """The search space of this drawing over data of these shapes.
 
@@ -159,11 +160,10 @@ class Drawing:
             schemas: What was learnt of inputs that are several arrays, by input name; see `learn`.
             folds: In how many folds rows are cross-validated; 0 where they are not.
             texts: The `TextTraits` of text inputs, by input name, where they could be looked at.
+            values: The least and the greatest value of pictures, by input name, where they could be looked at.
         """
-        signals, schemas = (
-            self._signals(shapes, rows, mirrors or {}, {**(texts or {}), **(schemas or {})}, folds),
-            schemas or {},
-        )
+        known, schemas = {**(texts or {}), **(schemas or {})}, schemas or {}
+        signals = self._signals(shapes, rows, mirrors or {}, known, folds, values or {})
         steps, decisions, recipe, portfolios = [], {}, {}, []
         for wire in self.wires:
             name, incoming = self.names[id(wire)], [signals[id(source)] for source in wire.sources]
@@ -178,7 +178,7 @@ class Drawing:
             recipe = {**block.recipe(incoming), **recipe}
             portfolios.append(_prefixed(name, block.portfolio(incoming)))
         if folds and not self._members_answer(signals):
-            return self.space(shapes, rows, targets, training, mirrors, fixed, schemas, 0, texts)
+            return self.space(shapes, rows, targets, training, mirrors, fixed, schemas, 0, texts, values)
         raw = [each for name in self.kinds for each in (schemas[name].names if name in schemas else (name,))]
         graph = Graph(raw, steps, self.heads)
         training = {**(training or {}), **recipe, **decisions, **(fixed or {})}
@@ -191,14 +191,15 @@ class Drawing:
         answers = {s.kind == "members" or s.answered is not None for block, s in read if isinstance(block, Head)}
         return not between and len(answers) == 1
 
-    def _signals(self, shapes, rows, mirrors, known, folds):
+    def _signals(self, shapes, rows, mirrors, known, folds, values):
         """The signal of each input, by the input's id."""
         found = {}
         for wire in self.inputs:
             name = self.names[id(wire)]
             about = known.get(name)
             shape = (len(about.names),) if hasattr(about, "names") else tuple(shapes[name])
-            found[id(wire)] = Signal(wire.kind, shape, rows, mirrors.get(name), about, folds)
+            signal = Signal(wire.kind, shape, rows, mirrors.get(name), about, folds)
+            found[id(wire)] = replace(signal, values=values.get(name))
         return found
 
     def _aiming(self, wire, signals, targets):

@@ -60,10 +60,10 @@ class _NetworkBlock(Block):
 
     def node(self, signals):
         if self.pretrained:
-            from kerasnas.blocks.pretrained import Pretrained, published
+            from kerasnas.blocks.pretrained import Pretrained, pixels, published
 
             published(type(self).__name__, self.version)  # whether the weights can be had is said now, not in a trial
-            return Pretrained(type(self).__name__, self.version)
+            return Pretrained(type(self).__name__, self.version, **pixels(signals[0].values))
         return self.network(signals)
 
 

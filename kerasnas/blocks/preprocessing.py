@@ -53,6 +53,9 @@ class Normalization(Block):
     def node(self, signals):
         return Standardize()
 
+    def gives(self, signals):
+        return replace(super().gives(signals), values="standard")
+
 
 class ImageAugmentation(Block):
     """Random changes of the training pictures; nothing of it stays in the model.
@@ -87,6 +90,9 @@ class ImageAugmentation(Block):
 
     def node(self, signals):
         return Identity()
+
+    def gives(self, signals):
+        return replace(super().gives(signals), values=signals[0].values)
 
     def training(self, signals):
         # Photographs are mirrored and mixed; what must not be mirrored (digits, letters) is turned and scaled a little.

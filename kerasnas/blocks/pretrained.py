@@ -14,6 +14,7 @@ NETWORKS = {
     ("XceptionBlock", None): ("xception", "Xception", 71),
     **{("EfficientNetBlock", f"b{i}"): ("efficientnet", f"EfficientNetB{i}", 32) for i in range(8)},
 }
+MEANS, DEVIATIONS = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)  # of ImageNet's red, green and blue
 USUAL = {"ResNetBlock": "v2", "XceptionBlock": None, "EfficientNetBlock": "b0"}
 
 
@@ -47,19 +48,43 @@ def _weights(block, version, shape):
     return published(block, version, weights=None, shape=shape).count_params()
 
 
+def pixels(values):
+    """By what pictures are multiplied, and what is added then, to come to the values that published networks saw.
+
+    Standardized pictures get the mean and the deviation of ImageNet's, channel by channel.
+
+    Args:
+        values: See `Signal`. What lies within 0 and 255, and what is not known, is taken for pixels as they are.
+
+    Returns:
+        The arguments `scale` and `offset` of `Pretrained`.
+    """
+    if values == "standard":
+        return {"scale": DEVIATIONS, "offset": MEANS}
+    low, high = values or (0, 255)
+    if low >= 0 and 1 < high <= 255:
+        return {}
+    within = next(((least, 1) for least in (0, -1) if low >= least and high <= 1), (min(low, 0), max(high, 0)))
+    scale = 255 / (within[1] - within[0])
+    return {"scale": (scale,), "offset": (-within[0] * scale,)}
+
+
 @dataclass(frozen=True)
 class Pretrained(Operation):
-    """A published network over pictures with values from 0 to 255, resized and coloured as it needs them.
+    """A published network over pictures, brought to values from 0 to 255, resized and coloured as it needs them.
 
     Args:
         block: Name of the block.
         version: Its version; the usual one if None.
         trainable: Whether its weights are trained further.
+        scale, offset: What values are multiplied by, and what is added then: a number for all channels, or for each.
     """
 
     block: str
     version: str | None = None
     trainable: bool = False
+    scale: tuple = (1.0,)
+    offset: tuple = (0.0,)
 
     def _seen(self, shape):
         smallest = NETWORKS[(self.block, self.version or USUAL[self.block])][2]
@@ -85,6 +110,8 @@ class Pretrained(Operation):
         def layers(x):
             if shape[-1] == 1:
                 x = keras.ops.repeat(x, 3, axis=-1)
+            if (self.scale, self.offset) != ((1.0,), (0.0,)):
+                x = keras.layers.Rescaling(list(self.scale), list(self.offset), name=f"{name}_pixels")(x)
             if tuple(shape[:2]) != seen[:2]:
                 x = keras.layers.Resizing(*seen[:2], name=f"{name}_resizing")(x)
             if module in ("resnet_v2", "xception"):

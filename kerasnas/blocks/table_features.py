@@ -1,12 +1,13 @@
 """The raw columns of a table as one vector of numbers: computed once, and exported as stock layers."""
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from kerasnas.blocks.table_tools import Arrays, Tensors
-from kerasnas.space import Operation
+from kerasnas.space import Node, Operation
 
 ONE_HOT = 64  # categories of more values are passed on as numbers of values, to be embedded
 MOST_FLAGS = 1024  # flags that the values of numbers may fill
@@ -69,7 +70,11 @@ class TableFeatures(Operation):
 
     @property
     def label(self):
-        return f"table_features({self.scaling})"
+        kinds = Counter(column.kind for column in self.columns)
+        scaling = [] if isinstance(self.scaling, Node) else [self.scaling]
+        told = [*scaling, *(f"{count} {kind}" for kind, count in kinds.items())]
+        told += [] if self.one_hot else ["embedded"]
+        return f"table_features({', '.join(told)})"
 
     # ------------------------------------------------------------------ places
     @cached_property

@@ -33,10 +33,14 @@ def bare(model):
 
 
 def replace_with(path, write):
-    """Have `write(path)` write beside `path`, then put the result in its place in one step."""
+    """Have `write(path)` write beside `path`, then put the result in its place in one step, or nothing."""
     beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
-    write(beside)
-    os.replace(beside, path)
+    try:
+        write(beside)
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def weights(folder, number):

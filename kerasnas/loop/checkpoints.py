@@ -1,5 +1,6 @@
 """Which trials' models stay on disk: the best few, those handed over, and those that a strategy goes on from."""
 
+import re
 from pathlib import Path
 
 from kerasnas.loop.run import Observer
@@ -27,4 +28,15 @@ class Keeper(Observer):
         spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now
         for file in (Path(self.context.folder) / "trials").glob("[0-9]*.*"):
             if int(file.name.split(".")[0]) in spare:
+                file.unlink(missing_ok=True)
+
+
+HALF = re.compile(r"\.(\d+(\.weights)?|final|model)\.\d+\.(keras|npz|json)")  # as `replace_with` calls them
+
+
+def sweep(folder):
+    """Delete the files that a process left half written as it was killed; none may be at work on the folder."""
+    for place in (Path(folder), Path(folder) / "trials", Path(folder) / "refit"):
+        for file in place.glob(".*"):
+            if HALF.fullmatch(file.name):
                 file.unlink(missing_ok=True)

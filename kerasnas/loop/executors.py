@@ -2,12 +2,12 @@
 
 import contextlib
 import dataclasses
-import errno
 import time
 import traceback
 
 from kerasnas.contract import Measurement, Trial
 from kerasnas.errors import JournalError, KerasnasError
+from kerasnas.loop.journal import full
 
 
 def attempt(evaluator, proposal, report):
@@ -23,7 +23,7 @@ def attempt(evaluator, proposal, report):
     except MemoryError:
         return Trial(proposal, "failed", error="out of memory")
     except Exception as error:  # a trial may fail in any way; the search goes on
-        if getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error):
+        if full(error):
             raise JournalError(
                 "Expected room on the disk for the model of a trial. Received: a full disk. Trials up to here are "
                 "safe; make room and call again to go on."

@@ -12,6 +12,7 @@ from kerasnas.evaluators.judging import judge, row_losses
 from kerasnas.evaluators.plan import chance
 from kerasnas.evaluators.training import checkpoint, predictions, replace_with
 from kerasnas.loop import selection
+from kerasnas.loop.journal import writing
 from kerasnas.lowering.joining import averaged, named, plain, tempered
 
 CANDIDATES = 12  # trials of which the model may be made
@@ -55,6 +56,9 @@ def choose(run, context, journal, settled=None):
 
     Returns:
         The plain Keras model.
+
+    Raises:
+        JournalError: If it cannot be written.
     """
     import keras
 
@@ -62,17 +66,16 @@ def choose(run, context, journal, settled=None):
     told, first = told_of(run), None if settled is None else settled.number
     known = next((each for each in (path, path.with_name(SAVED)) if each.exists()), None)
     facts = journal.facts("final") if known is not None else []
-    if (
-        any(fact["told"] == told and fact.get("settled") == first for fact in facts[-1:])
-        and run.reason != "interrupted"
-    ):
+    facts = [fact for fact in facts[-1:] if _within(run, [t for t in run.trials if t.number in fact["members"]])]
+    if any(fact["told"] == told and fact.get("settled") == first for fact in facts) and run.reason != "interrupted":
         return keras.models.load_model(known)
     found = _found(run, context, first)
     if facts and first is None and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
         journal.fact("final", {**facts[-1], "told": told})
         return keras.models.load_model(known)
     model = _joined(found, context)
-    replace_with(path, model.save)
+    with writing(f"the final model {path}"):
+        replace_with(path, model.save)
     journal.fact("final", {**found.to_json(), "told": told, **({} if first is None else {"settled": first})})
     return model
 
@@ -80,6 +83,14 @@ def choose(run, context, journal, settled=None):
 def told_of(run):
     """Numbers of the trials that a final choice was made among."""
     return sorted(trial.number for trial in run.trials if trial.status != "interrupted")
+
+
+def _within(run, trials):
+    """Whether a model of all these trials keeps to the limits of the budget."""
+    return all(
+        sum(trial.measurement.metrics.get(name, 0) for trial in trials) <= most
+        for name, most in run.budget.limits().items()
+    )
 
 
 def _rank(context, metrics):
@@ -129,21 +140,25 @@ def _found(run, context, first=None):
     mixed = answers[0]
     # The mean of several networks would cost what an objective of sizes holds against them.
     if len(answers) > 1 and not context.objective.terms and len(context.objectives) == 1:
-        found, mixed = _mixed(found, ranked, answers, context, told, first)
+        found, mixed = _mixed(found, ranked, answers, context, told, first, run)
     return _calibrated(found, mixed, context, told)
 
 
-def _mixed(found, ranked, answers, context, told, first):
+def _mixed(found, ranked, answers, context, told, first, run):
     """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse.
 
     An accuracy may be lower by half a standard error: so little is chance, and the loss, which tells more, is lower.
-    The mean holds the trial that new measurements chose, if there is one (`first`).
+    The mean holds the trial that new measurements chose, if there is one (`first`), and keeps to the run's limits.
     """
+
+    def fits(places):
+        return _within(run, [ranked[place] for place in places])
+
     best = context.objective.score(found.metrics)
     least = best - 0.25 * chance(context.objective, best, len(context.task.validation))
     losses_of = row_losses(context.task)
     for ways in (selection.WAYS, selection.WAYS[:-1]):
-        mixture = selection.select(losses_of, answers, context.seed, ways)
+        mixture = selection.select(losses_of, answers, context.seed, ways, fits)
         mixed = mixture.of(answers)
         if first is not None and 0 not in mixture.weights:
             continue
@@ -186,7 +201,11 @@ def _kept(run, context):
     ranked = [trial for trial in ranked if checkpoint(context.folder, trial.number).exists()]
     if not ranked:
         raise SearchError(f"Expected a model in {context.folder}/trials. Received: none; were files deleted?")
-    return ranked
+    kept = [trial for trial in ranked if _within(run, [trial])]
+    if not kept:  # found under wider limits
+        told = " and ".join(f"at most {most} {name}" for name, most in run.budget.limits().items())
+        raise SearchError(f"Expected a trial whose model has {told}. Received: none in {context.folder}.")
+    return kept
 
 
 def _answers(trials, context):

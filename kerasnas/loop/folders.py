@@ -8,6 +8,7 @@ from pathlib import Path
 
 from kerasnas.errors import JournalError
 from kerasnas.loop.journal import FILE
+from kerasnas.space.marks import mark
 
 ROOT = "kerasnas_runs"
 OURS = (FILE, "trials", "refit", "supernet", "final.keras", "model.json", "call.json")
@@ -19,32 +20,37 @@ def identity(data, space, heads, objectives, strategy, evaluator, seed):
     Args:
         data: Fingerprints of the rows, by part; empty where the evaluator has data of its own.
         space, objectives, strategy, evaluator: As of the search.
-        heads: By name, objects with `losses()` and `measures()`.
+        heads: By name, objects with `losses()` and `measures()`, and perhaps `scores()` and a `weight`.
         seed: The seed given, or None.
     """
-    learnt = {name: [_name(head.losses()), [_name(m) for m in head.measures()]] for name, head in heads.items()}
     first, *others = [objective.describe() for objective in objectives]
     several = {"objectives": [first, *others]} if others else {}
     return {
         **data,
-        "space": digest(space.describe(), str(space.portfolio)),
-        "task": {"heads": learnt, "objective": first, **several},
+        "space": space.mark(),
+        "task": {"heads": {name: _learnt(head) for name, head in heads.items()}, "objective": first, **several},
         "strategy": strategy.describe(),
         "evaluator": evaluator.describe(),
         "seed": seed,
     }
 
 
-def _name(part):
-    """A loss or metric by name."""
+def _learnt(head):
+    """What a head learns by and is measured by: its loss, how much that counts, metrics and scores."""
+    measured = [*head.measures(), *getattr(head, "scores", list)()]
+    return [_told(head.losses()), float(getattr(head, "weight", 1.0)), [_told(each) for each in measured]]
+
+
+def _told(part):
+    """A loss or metric: by its name where that says all."""
     if isinstance(part, str):
         return part
-    return getattr(part, "name", None) or getattr(part, "__name__", type(part).__name__)
+    return f"{getattr(part, 'name', None) or getattr(part, '__name__', type(part).__name__)} {mark(part)}"
 
 
-def digest(*texts):
+def digest(text):
     """A short mark that differs where texts do."""
-    return hashlib.blake2b("\n".join(texts).encode(), digest_size=8).hexdigest()
+    return hashlib.blake2b(text.encode(), digest_size=8).hexdigest()
 
 
 def choose(directory, project_name, default_name, identity, overwrite):
@@ -54,8 +60,7 @@ def choose(directory, project_name, default_name, identity, overwrite):
         JournalError: If the folder cannot be made or written.
     """
     root = Path(directory) if directory is not None else Path(ROOT if project_name is None else ".")
-    mark = digest(json.dumps(identity, sort_keys=True))
-    folder = root / (project_name or f"{default_name}-{mark}")
+    folder = root / (project_name or f"{default_name}-{digest(json.dumps(identity, sort_keys=True))}")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

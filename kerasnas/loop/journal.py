@@ -1,5 +1,6 @@
 """The run's truth: an append-only file of JSON lines, synced at every event."""
 
+import contextlib
 import errno
 import json
 import math
@@ -24,6 +25,25 @@ def _finite(value):
     if isinstance(value, (list, tuple)):
         return [_finite(item) for item in value]
     return repr(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def full(error):
+    """Whether an error is that of a full disk; HDF5 says it in words alone."""
+    return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error)
+
+
+@contextlib.contextmanager
+def writing(what):
+    """Where something is written beside the journal: a disk that is full or fails becomes a `JournalError`."""
+    try:
+        yield
+    except Exception as error:
+        if not isinstance(error, OSError) and not full(error):
+            raise
+        reason = "the disk is full" if full(error) else error.strerror or error
+        raise JournalError(
+            f"Expected to write {what}. Received: {reason}. The trials are safe; make room and call again to go on."
+        ) from error
 
 
 def parse(path):
@@ -118,7 +138,7 @@ class Journal:
             os.fsync(self._file.fileno())
         except OSError as error:
             os.ftruncate(self._file.fileno(), size)
-            reason = "the disk is full" if error.errno == errno.ENOSPC else error.strerror
+            reason = "the disk is full" if full(error) else error.strerror
             raise JournalError(
                 f"Expected to write the journal {self.path}. Received: {reason}. Trials up to here are safe; make room "
                 "and call again to go on."

@@ -1,7 +1,9 @@
 """What an architecture costs, told before it is trained."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from kerasnas.evaluators.shares import operations
 
 
 @dataclass(frozen=True)
@@ -12,11 +14,14 @@ class Price:
         space: The `Space`.
         shapes: Shapes of the inputs, by name.
         latency: Whether to measure the milliseconds for one example, too, on the machine that searches.
+        folds: In how many folds rows are cross-validated. A network without members is then trained once a fold, and
+            the model is the mean of these networks: its price is that of all of them.
     """
 
     space: object
     shapes: dict
     latency: bool = False
+    folds: int = 0
 
     def __call__(self, architecture):
         try:
@@ -34,7 +39,8 @@ class Price:
         """Milliseconds for one example."""
         from kerasnas.lowering import latency
 
-        return latency(self.space, architecture, self.shapes)
+        network = self.space.resolve(architecture).network
+        return self._networks(network) * latency(self.space, architecture, self.shapes)
 
     def cost(self, architecture):
         """The `Cost`."""
@@ -42,7 +48,14 @@ class Price:
 
         network = self.space.resolve(architecture).network
         named = isinstance(getattr(network, "inputs", None), tuple)
-        return cost_of(network, self.shapes if named else next(iter(self.shapes.values())))
+        spent = cost_of(network, self.shapes if named else next(iter(self.shapes.values())))
+        times = self._networks(network)
+        return replace(spent, params=times * spent.params, flops=times * spent.flops)
+
+    def _networks(self, network):
+        """How many networks a model is the mean of."""
+        together = any(getattr(operation, "folds", 0) for operation in operations(network))
+        return 1 if together else max(1, self.folds)
 
 
 @dataclass(frozen=True)

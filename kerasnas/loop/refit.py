@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kerasnas.evaluators.training import checkpoint, replace_with
 from kerasnas.loop.final import FILE, assembled, told_of
+from kerasnas.loop.journal import writing
 from kerasnas.loop.run import AGAIN
 
 
@@ -24,6 +25,9 @@ def refit(run, context, journal, model):
     Returns:
         The plain Keras model; `model` where there are no rows that it has not been trained on, or no time, and on
         Ctrl-C: the same call goes on from there.
+
+    Raises:
+        JournalError: If it cannot be written.
     """
     import keras
 
@@ -41,7 +45,8 @@ def refit(run, context, journal, model):
     evaluator = copy.copy(run.evaluator)
     evaluator.setup(context)
     try:
-        again = {trial.number: evaluator.refit(trial) for trial in chosen}
+        with writing("the models that are trained again"):
+            again = {trial.number: evaluator.refit(trial) for trial in chosen}
     except KeyboardInterrupt:
         run.reason = "interrupted"
         return model
@@ -49,7 +54,8 @@ def refit(run, context, journal, model):
     models = [keras.models.load_model(each) for each in paths]
     temperatures = {name: each["temperature"] for name, each in final["calibration"].items()}
     whole = assembled(models, final["weights"], temperatures, context.task.heads)
-    replace_with(path, whole.save)
+    with writing(f"the final model {path}"):
+        replace_with(path, whole.save)
     journal.fact("refit", {"members": [trial.number for trial in chosen], "told": told})
     return whole
 

@@ -33,21 +33,28 @@ class Mixture:
         return {name: sum(weight * answers[place][name] for place, weight in self.weights.items()) for name in names}
 
 
-def single(losses_of, answers, rows):
+def anything(places):
+    """No candidates are too many together."""
+    return True
+
+
+def single(losses_of, answers, rows, fits=anything):
     """The first candidate: the best trial."""
     return Mixture({0: 1.0}, "single")
 
 
-def uniform(losses_of, answers, rows):
+def uniform(losses_of, answers, rows, fits=anything):
     """The plain mean of the first few candidates, as many as have the least loss on `rows`."""
     found = []
     for count in range(1, min(DISTINCT, len(answers)) + 1):
+        if count > 1 and not fits(range(count)):
+            break
         mixture = Mixture(dict.fromkeys(range(count), 1 / count), "uniform")
         found.append((losses_of(mixture.of(answers), rows).mean(), count, mixture))
     return min(found, key=lambda each: each[:2])[2]
 
 
-def greedy(losses_of, answers, rows):
+def greedy(losses_of, answers, rows, fits=anything):
     """Candidates picked one after the other, with replacement, each the one that lowers the loss on `rows` most.
 
     Reference:
@@ -56,6 +63,7 @@ def greedy(losses_of, answers, rows):
     counts, best, total = {}, (np.inf, {}), None
     for size in range(1, ROUNDS + 1):
         allowed = counts if len(counts) == DISTINCT else range(len(answers))
+        allowed = [place for place in allowed if place in counts or fits({*counts, place})]
         sums = {
             place: {name: answers[place][name] + (0 if total is None else total[name]) for name in answers[place]}
             for place in allowed
@@ -74,7 +82,7 @@ def greedy(losses_of, answers, rows):
 WAYS = (single, uniform, greedy)
 
 
-def select(losses_of, answers, seed, ways=WAYS):
+def select(losses_of, answers, seed, ways=WAYS, fits=anything):
     """The `Mixture` that holds on validation rows by which it was not chosen.
 
     Each way of mixing chooses on four fifths of the rows and is judged on the last fifth, five times over; a richer way
@@ -85,6 +93,7 @@ def select(losses_of, answers, seed, ways=WAYS):
         answers: For each candidate, the best first, its answers `(n, ...)` by head name.
         seed: Seed of the fifths.
         ways: Ways of mixing, the simplest first.
+        fits: A function from places of candidates to whether a mean of them may be made; each alone may.
     """
     n = len(next(iter(answers[0].values())))
     order = np.random.default_rng(seed).permutation(n)[:ROWS]
@@ -96,11 +105,11 @@ def select(losses_of, answers, seed, ways=WAYS):
         parts = []
         for fold in folds:
             rest = np.setdiff1d(order, fold)
-            parts.append(losses_of(way(losses_of, _of(answers, rest), rest).of(_of(answers, fold)), fold))
+            parts.append(losses_of(way(losses_of, _of(answers, rest), rest, fits).of(_of(answers, fold)), fold))
         losses = np.concatenate(parts)
         if chosen is None or _clearly_less(losses, held):
             chosen, held = way, losses
-    return chosen(losses_of, _of(answers, order), order)
+    return chosen(losses_of, _of(answers, order), order, fits)
 
 
 def _of(answers, rows):

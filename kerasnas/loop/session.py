@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kerasnas.contract import Context
 from kerasnas.errors import ArgumentError, SpaceError
 from kerasnas.loop import choosing, final, folders, requirements
-from kerasnas.loop.checkpoints import Keeper
+from kerasnas.loop.checkpoints import Keeper, sweep
 from kerasnas.loop.executors import Inline
 from kerasnas.loop.journal import Journal
 from kerasnas.loop.prices import Fast, Price, Within
@@ -65,6 +65,7 @@ class Session:
         folder = folders.choose(self.directory, self.project_name, self.default_name, identity, self.overwrite)
         with Journal(folder, self.started or time.monotonic()) as journal:
             journal.header(identity)
+            sweep(folder)
             seed = folders.seed(journal, self.seed)
             task = None if self.task is None else self.task(seed)
             price = None if task is None else self._price(task)
@@ -107,7 +108,7 @@ class Session:
 
     def _price(self, task):
         timed = any("latency" in objective.metrics for objective in self.objectives)
-        return Price(self.space, dict(task.shapes), timed)
+        return Price(self.space, dict(task.shapes), timed, getattr(task, "fold_count", 0))
 
     def _limited(self, price):
         """The space without the models that exceed the budget's limits, and what refuses those that only show it built.

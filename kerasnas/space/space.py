@@ -10,6 +10,7 @@ from kerasnas.errors import SpaceError, nearest
 from kerasnas.space import counting, encoding, traversal
 from kerasnas.space.architecture import Architecture
 from kerasnas.space.canonical import canonical
+from kerasnas.space.marks import mark
 from kerasnas.space.node import Node, Walk
 
 TRIES = 1000
@@ -282,6 +283,10 @@ class Space:
             open_node = isinstance(node, Node)
             lines.append(traversal.describe(node, f"training/{name}") if open_node else f"training/{name}: {node}")
         return "\n".join(lines)
+
+    def mark(self):
+        """A short text that two spaces share only if they ask the same and their answers mean the same; see `mark`."""
+        return mark(self.name, self.network, self.training, self.portfolio, self.constraints)
 
     def __repr__(self):
         return f"Space('{self.name}', {len(self.decisions())} decisions)"

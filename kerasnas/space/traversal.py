@@ -78,4 +78,14 @@ def _headline(node):
     kind = "" if not isinstance(node, (Choice, Subset, Repeat)) else f"{type(node).__name__.lower()} "
     default = node.domain.default
     shown = f"{default:g}" if isinstance(default, float) else default
-    return f"{kind}{node.domain} (default {shown})"
+    return f"{kind}{_options(node)} (default {shown})"
+
+
+def _options(node):
+    """What may be answered; values that have a label of their own after it."""
+    told, named = str(node.domain), getattr(node, "options", {})
+    values = {label: value for label, value in named.items() if not isinstance(value, Node) and value is not label}
+    if not any(label != value for label, value in values.items()):
+        return told
+    listed = ", ".join(f"{label}={values[label]}" if label in values else str(label) for label in named)
+    return f"{told[: told.index('{')]}{{{listed}}}"

@@ -11,6 +11,7 @@ from kerasnas.errors import ArgumentError
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.training import checkpoint
 from kerasnas.loop import Budget, Session, place
+from kerasnas.loop.journal import writing
 from kerasnas.tasks import calls
 from kerasnas.tasks.arguments import check_call, check_fraction, listed, tuner
 from kerasnas.tasks.described import described
@@ -138,7 +139,8 @@ class AutoModel(Estimator, KnownArguments):
         self.best_architecture_ = run.best.proposal.architecture
         self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
         self._note_features(x)
-        write_about(self.predictor_, self.folder_, described(self))
+        with writing(f"what the model is, in {self.folder_}"):
+            write_about(self.predictor_, self.folder_, described(self))
         return self
 
     def _showing(self, verbose, call, data):

@@ -13,6 +13,7 @@ from kerasnas.data.schemas import schema_from_json
 from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
 from kerasnas.errors import ArgumentError, ExportError
+from kerasnas.evaluators.keeping import replace_with
 from kerasnas.tasks.exporting import write
 from kerasnas.tasks.plain_values import keras_told
 from kerasnas.version import __version__
@@ -214,7 +215,8 @@ class Predictor:
 
 def write_about(predictor, folder, facade=None):
     """Write everything but the model beside it."""
-    (Path(folder) / ABOUT).write_text(json.dumps({**predictor.about(), "facade": facade}, indent=1))
+    text = json.dumps({**predictor.about(), "facade": facade}, indent=1)
+    replace_with(Path(folder) / ABOUT, lambda at: at.write_text(text))
 
 
 def _copy_run(run, folder, whole):

@@ -46,8 +46,14 @@ class Prepared:
         fixed = {name: value for name, value in fixed.items() if value is not None}
         return self.drawing.space(
             self.rows.shapes, rows, self.targets, training_decisions(rows), self._mirrors(), fixed, self.schemas,
-            0 if given else validation.folds, self._texts(),
+            0 if given else validation.folds, self._texts(), self._values(),
         )  # fmt: skip
+
+    def _values(self):
+        """The least and the greatest value of pictures, by input name; of a stream, of its first rows."""
+        x = self.rows.x if hasattr(self.rows, "x") else self.rows.head(64).x
+        kinds = self.drawing.kinds
+        return {name: (float(rows.min()), float(rows.max())) for name, rows in x.items() if kinds.get(name) == "image"}
 
     def _mirrors(self):
         """Whether pictures keep their class when mirrored, by input name, where rows and classes are at hand."""

@@ -3,10 +3,13 @@ import pytest
 
 import kerasnas as kn
 from kerasnas.blocks import pretrained
+from kerasnas.blocks.drawing import Drawing
 from kerasnas.blocks.networks import ResNet, Whitening, stages_for
-from kerasnas.blocks.pretrained import Pretrained
+from kerasnas.blocks.pretrained import Pretrained, pixels
+from kerasnas.data.validation import Validation
 from kerasnas.errors import ArgumentError
 from kerasnas.lowering import cost_of
+from kerasnas.tasks.preparation import prepare
 
 
 def test_stages_follow_the_size_of_the_picture():
@@ -79,6 +82,49 @@ def test_published_weights_out_of_reach_are_said_before_any_training(monkeypatch
         kn.ResNetBlock(pretrained=True).node([])
     with pytest.raises(ArgumentError, match="version.*v1.*v2"):
         kn.ResNetBlock(pretrained=True, version="v3").node([])
+
+
+BLOCKS = {
+    "as they are": (1.0, ()),
+    "from 0 to 1": (1 / 255, ()),
+    "standardized": (1.0, (kn.Normalization,)),
+    "standardized and augmented": (1 / 255, (kn.Normalization, kn.ImageAugmentation)),
+}
+
+
+@pytest.mark.parametrize(("scale", "before"), BLOCKS.values(), ids=BLOCKS)
+def test_a_published_network_sees_pixels(monkeypatch, scale, before):
+    import keras
+
+    def shrunk(block, version, weights="imagenet", shape=(None, None, 3)):
+        return keras.Sequential([keras.Input(shape), keras.layers.AveragePooling2D(32)])
+
+    monkeypatch.setattr(pretrained, "published", shrunk)
+    x = scale * np.random.default_rng(0).integers(0, 256, (30, 32, 32, 1))
+    wire = source = kn.ImageInput()
+    for block in before:
+        wire = block()(wire)
+    drawing = Drawing(source, kn.ClassificationHead()(kn.ResNetBlock(pretrained=True)(wire)))
+    space = prepare(drawing, x, np.arange(30) % 2, None, None, None).space({}, Validation())
+    operation = space.network.steps[-2].node
+    seen = (x - x.mean()) / x.std() if before else x
+    model = kn.build(operation, None, (32, 32, 1))
+    watched = keras.Model(model.inputs, model.layers[-2].output)
+    found = watched.predict(seen, verbose=0)
+    assert -1.5 < found.min() < -0.6 and 0.6 < found.max() < 1.5 and 0.3 < found.std() < 0.7
+
+
+ENDS = [
+    ((0, 255), (0, 255)), ((3, 90), (3, 90)), ((0.1, 0.9), (25.5, 229.5)), ((-1, 1), (0, 255)), ((0, 65535), (0, 255)),
+    ((-5, -5), (0, 0)), (None, ()),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("values", "ends"), ENDS)
+def test_pixels_from_the_values_of_pictures(values, ends):
+    found = pixels(values)
+    (scale,), (offset,) = found.get("scale", (1.0,)), found.get("offset", (0.0,))
+    assert [scale * value + offset for value in values or ()] == pytest.approx(list(ends))
 
 
 def test_a_published_network_takes_grey_and_small_pictures(monkeypatch):

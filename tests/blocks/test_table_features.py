@@ -182,3 +182,16 @@ def test_numbers_that_float32_rounds_are_found_among_the_values(values, types):
             assert len(np.unique(flags, axis=0)) == 3
         else:
             assert values[0] == 0.1 and types is None, "fractions are no categories unless the user says so"
+
+
+def test_features_say_which_columns_they_read():
+    table = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1, 2, 1]})
+    told = {
+        TableFeatures(learn_table(table, column_types={"b": kind}).columns, one_hot=one_hot).label
+        for kind, one_hot in [("numerical", True), ("categorical", True), ("categorical", False)]
+    }
+    assert told == {
+        "table_features(robust, 2 numerical)",
+        "table_features(robust, 1 numerical, 1 categorical)",
+        "table_features(robust, 1 numerical, 1 categorical, embedded)",
+    }

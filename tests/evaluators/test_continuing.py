@@ -9,7 +9,7 @@ from kerasnas.contract import Context, Measurement, Objective, Proposal, Trial
 from kerasnas.evaluators import Training
 from kerasnas.evaluators.keeping import checkpoint, keep_weights, predictions, replace_with, weights
 from kerasnas.loop import Budget, Journal, Run
-from kerasnas.loop.checkpoints import Keeper
+from kerasnas.loop.checkpoints import Keeper, sweep
 from kerasnas.operations import Dense
 from kerasnas.strategies import ASHA, Hyperband, SuccessiveHalving
 from tests.evaluators.test_training import blobs, context_of
@@ -194,7 +194,7 @@ def test_a_file_appears_whole_or_not_at_all(tmp_path):
 
     with pytest.raises(OSError, match="disk full"):
         replace_with(path, torn)
-    assert path.read_text() == "old"
+    assert path.read_text() == "old" and list(tmp_path.iterdir()) == [path]
     replace_with(path, lambda at: at.write_text("new"))
     assert path.read_text() == "new"
 
@@ -264,6 +264,16 @@ def test_failed_trials_leave_nothing(tmp_path):
 
 def test_what_another_worker_has_just_written_stays(tmp_path):
     assert left_after(tmp_path, Ended([0.1, 0.9]), 1, count=4)[0] == [1, 2, 3]
+
+
+def test_what_a_kill_left_half_written_is_swept(tmp_path):
+    names = [".final.77.keras", ".model.77.json", "trials/.0004.77.keras", "trials/.0004.weights.77.npz"]
+    names += ["refit/.0001.77.keras", "trials/0004.keras", ".notes.2024.json", "trials/.mine", "final.keras"]
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("")
+    sweep(tmp_path)
+    assert [name for name in names if (tmp_path / name).exists()] == names[5:]
 
 
 def test_other_files_stay(tmp_path):

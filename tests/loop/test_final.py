@@ -5,10 +5,12 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kerasnas.contract import Objective
+from kerasnas.contract import Measurement, Objective, Proposal, Trial
 from kerasnas.data import ClassTarget
-from kerasnas.loop import final
+from kerasnas.errors import SearchError
+from kerasnas.loop import Budget, final
 from kerasnas.loop.final import Final, assembled
+from kerasnas.space import Architecture
 
 
 class Notes:
@@ -47,8 +49,9 @@ def setting(tmp_path, monkeypatch):
 
     def choose(trials, accuracy, loss, bias):
         run = SimpleNamespace(
-            trials=[SimpleNamespace(number=n, status="completed") for n in range(trials)], reason="max_trials"
-        )
+            trials=[SimpleNamespace(number=n, status="completed") for n in range(trials)], reason="max_trials",
+            budget=Budget(),
+        )  # fmt: skip
         metrics = {"val_accuracy": accuracy, "val_loss": loss}
         monkeypatch.setattr(final, "_found", lambda *_: Final([trials - 1], [1.0], "single", metrics))
         monkeypatch.setattr(final, "_joined", lambda found, context: network(bias))
@@ -85,3 +88,13 @@ def test_a_weighted_mean_that_is_calibrated():
     assert first(again) == pytest.approx(1 / (1 + np.exp(-odds / 2)), abs=1e-6)
     alone = network(1.0)
     assert assembled([alone], [1.0], {"y": 1.0}, heads) is alone
+
+
+def test_no_trial_within_the_limits(tmp_path):
+    (tmp_path / "trials").mkdir()
+    (tmp_path / "trials" / "0000.keras").write_text("")
+    trial = Trial(Proposal(Architecture({}), 0), "completed", Measurement({"val_loss": 1.0, "params": 9}))
+    context = SimpleNamespace(folder=tmp_path, objective=Objective("val_loss"))
+    with pytest.raises(SearchError, match=r"Expected a trial whose model has at most 8 params. Received: none in"):
+        final._kept(SimpleNamespace(completed=[trial], budget=Budget(max_params=8)), context)
+    assert final._kept(SimpleNamespace(completed=[trial], budget=Budget(max_params=9)), context) == [trial]

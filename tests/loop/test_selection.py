@@ -81,3 +81,17 @@ def test_one_candidate_or_one_row_is_no_choice():
 def test_the_same_seed_chooses_alike():
     answers = candidates(*(noise() for _ in range(3)))
     assert select(squared(TRUTH), answers, 3) == select(squared(TRUTH), answers, 3)
+
+
+def test_no_more_candidates_are_mixed_than_fit():
+    error = noise()
+    answers = candidates(error, -error, noise(), noise())
+    rows = np.arange(len(TRUTH))
+    for most in (1, 2):
+
+        def fits(places, most=most):
+            return len(set(places)) <= most
+
+        assert len(uniform(squared(TRUTH), answers, rows, fits).weights) == most
+        assert len(greedy(squared(TRUTH), answers, rows, fits).weights) == most
+        assert len(select(squared(TRUTH), answers, 0, fits=fits).weights) == most

@@ -97,6 +97,30 @@ def test_autokeras_blocks_have_build_with_inputs():
     assert kn.build(space, None, (5,)).output_shape == (None, 8)
 
 
+class SingleDenseLayerBlock(kn.Block):
+    """The block of AutoKeras's tutorial on blocks of one's own."""
+
+    def build(self, hp, inputs=None):
+        input_node = keras.tree.flatten(inputs)[0]
+        layer = keras.layers.Dense(hp.Int("num_units", min_value=32, max_value=512, step=32))
+        return layer(input_node)
+
+
+def test_autokerass_block_of_ones_own_is_drawn_as_it_is(tmp_path):
+    x = np.random.default_rng(0).normal(size=(40, 20))
+    inputs = kn.Input()
+    outputs = kn.RegressionHead()(SingleDenseLayerBlock()(inputs))
+    model = kn.AutoModel(inputs, outputs, overwrite=True, max_trials=1, directory=tmp_path, seed=0)
+    model.fit(x, x[:, :1], epochs=1, verbose=0)
+    assert model.best_architecture_["single_dense_layer_block/num_units"] == 32
+    assert model.export_model().count_params() == (20 * 32 + 32) + (32 + 1)
+
+
+def test_a_block_that_says_nothing_of_itself():
+    with pytest.raises(NotImplementedError, match="Block.node"):
+        kn.Block().node([])
+
+
 def test_why_one_network_for_all_cannot_be():
     assert "one network at a time" in Built.sealed
 

@@ -141,6 +141,19 @@ def test_describe_is_a_tree_that_can_be_read():
     assert repr(space) == "Space('mine', 8 decisions)"
 
 
+def test_describe_tells_what_named_options_stand_for():
+    mixed = Choice(small=16, big=32, default="big")
+    training = {"epochs": Subset(few=1, many=9, choose=1), "stop": Choice(2, none=None, op=Identity())}
+    space = Space(Dense(mixed), training)
+    assert space.describe().splitlines() == [
+        "space: dense",
+        "  units: choice {small=16, big=32} (default big)",
+        "training/epochs: subset 1 of {few=1, many=9} (default ('few',))",
+        "training/stop: choice {2, none=None, op} (default 2)",
+        "  op: identity",
+    ]
+
+
 MISTAKES = {
     "no options": (lambda: Choice(), "Expected at least one option. Received: none"),
     "one label twice": (lambda: Choice(Dense(4), Dense(4)), r"distinct labels. Received: \['dense\(units=4\)', "),

@@ -1,9 +1,12 @@
 """The final model trained again on all rows."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import kerasnas as kn
+from kerasnas.errors import JournalError
 from kerasnas.loop.budget import Budget
 from kerasnas.loop.journal import FILE
 
@@ -47,6 +50,33 @@ def test_called_again_it_is_read_not_trained(tmp_path):
     again = model_in(tmp_path).fit(x, y, epochs=3, verbose=0, refit=True).predict_proba(x)
     np.testing.assert_allclose(first, again, atol=1e-6)
     assert len(facts(tmp_path, "refit")) == 1
+
+
+def test_a_full_disk_at_the_end_is_said_and_passes(tmp_path, monkeypatch):
+    """Whichever file is the first that finds no room; the same call goes on once there is."""
+    import errno
+
+    import keras
+
+    x, y = blobs()
+    model = model_in(tmp_path)
+    save, write = keras.Model.save, Path.write_text
+    full = [".final", ".000", ".model"]
+
+    def check(path):
+        path = Path(path)
+        if path.name.startswith(full[0]) and path.parent.name != "trials":
+            path.write_bytes(b"half")
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(keras.Model, "save", lambda model, path, **named: check(path) or save(model, path, **named))
+    monkeypatch.setattr(Path, "write_text", lambda path, text, **named: check(path) or write(path, text, **named))
+    while full != ["nothing"]:
+        with pytest.raises(JournalError, match="Expected to write .*Received: the disk is full.*call again"):
+            model.fit(x, y, epochs=1, verbose=0, refit=True)
+        assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
+        full = full[1:] or ["nothing"]
+    assert len(model.fit(x, y, epochs=1, verbose=0, refit=True).trials_) == 2
 
 
 @pytest.mark.parametrize("given", [{"validation": "cv3"}, {"validation_data": blobs(20)}])
