@@ -101,7 +101,7 @@ class AutoModel(Estimator, KnownArguments):
             SearchError: If every trial failed.
         """
         started = time.monotonic()
-        check_call(unknown, verbose, callbacks, self.fit)
+        check_call(unknown, verbose, callbacks, (self.fit, AutoModel.fit))
         refit = self._usual_refit() if refit is None else bool(refit)
         budget = self._budget(time_limit, refit)
         fixed = self._fixed(epochs, batch_size)
@@ -135,7 +135,7 @@ class AutoModel(Estimator, KnownArguments):
         ).search()  # fmt: skip
         self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
         self.best_architecture_ = run.best.proposal.architecture
-        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
+        self.predictor_ = _predictor(model, context, prepared)
         self._note_features(x)
         write_about(self.predictor_, self.folder_, described(self))
         return self
@@ -287,14 +287,14 @@ class AutoModel(Estimator, KnownArguments):
         )
 
 
-def _predictor(model, context, kinds, schemas):
-    task = context.task
+def _predictor(model, context, prepared):
+    task, kinds = context.task, prepared.drawing.kinds
     targets = {name: head.target for name, head in task.heads.items()}
     ranges = {}
     if hasattr(task.train, "x"):
         pictures = {name: rows for name, rows in task.train.x.items() if kinds.get(name) == "image"}
         ranges = {name: (float(rows.min()), float(rows.max())) for name, rows in pictures.items()}
     return Predictor(
-        model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, schemas,
-        task.scores(),
+        model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, prepared.schemas,
+        task.scores(), prepared.columns, task.loss_weights(),
     )  # fmt: skip

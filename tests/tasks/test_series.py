@@ -98,6 +98,18 @@ def test_regression_and_weights(tmp_path):
     assert model.score(x[45:], 1000 * rates[45:]) > 0.9
 
 
+def test_lists_of_series_of_any_length(tmp_path):
+    series = [[1, 2, 3], [4, 5], [1, 2, 2], [5, 5]] * 3
+    model = kn.TimeseriesClassifier(seed=0, max_trials=1, directory=tmp_path)
+    model.fit(series, ["up", "high"] * 6, verbose=0, validation="holdout")
+    assert model.predict([[4, 5], [1, 2, 3]]).tolist() == model.predict([[1, 2, 3], [4, 5]])[::-1].tolist()
+    assert model.predict([[4, 5]]).shape == (1,) and model.score(series, ["up", "high"] * 6) > 0.8
+    # A label that `fit` never saw counts as one that is missed, as in scikit-learn.
+    assert model.score(series[:4], ["up", "high", "up", "other"]) == pytest.approx(
+        model.score(series[:3], ["up", "high", "up"]) * 0.75
+    )
+
+
 # ----------------------------------------------------------------- forecasting
 @pytest.fixture(scope="module")
 def sales():
