@@ -199,6 +199,19 @@ class AutoModel(Estimator, KnownArguments):
         return self._fitted().classes_
 
     @property
+    def history(self):
+        """The best trial epoch by epoch: lists of its metrics by name, as Keras's `History.history`.
+
+        One value each where a network is not trained in epochs but solved for.
+        """
+        self._fitted()
+        from kerasnas.report.record import record
+
+        found = record(self.folder_).ranked[0].measurement
+        curve = found.curve or (found.metrics,)
+        return {name: [each[name] for each in curve] for name in curve[0] if name != "epoch"}
+
+    @property
     def calibration_(self):
         """How far the probabilities were off on the validation rows, and what was done about it.
 

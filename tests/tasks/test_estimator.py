@@ -101,7 +101,7 @@ def test_before_fit():
     from sklearn.utils.validation import check_is_fitted
 
     model = kn.ImageClassifier()
-    assert not hasattr(model, "classes_") and not hasattr(model, "n_features_in_")
+    assert not hasattr(model, "history") and not hasattr(model, "classes_") and not hasattr(model, "n_features_in_")
     for kind in (NotFittedError, Known, AttributeError):
         with pytest.raises(kind, match="ImageClassifier to be fitted"):
             model.predict(np.zeros((1, 8, 8)))

@@ -48,6 +48,7 @@ def test_few_series_are_told_apart_in_closed_form(classifier, gun_point):
     for trial in classifier.trials_:
         assert trial.measurement.extra["epochs"] == 0 and trial.measurement.extra["folds"] == 5
     shares = classifier.predict_proba(x_test)
+    assert {len(values) for values in classifier.history.values()} == {1} and "val_accuracy" in classifier.history
     assert shares.shape == (150, 2) and np.allclose(shares.sum(1), 1, atol=1e-5)
     assert -np.log(shares[np.arange(150), (y_test == "2").astype(int)]).mean() < 0.2
 

@@ -72,6 +72,13 @@ def test_the_losses_of_heads_have_their_weights(fitted, raw, tmp_path):
     assert again.evaluate(x, y, return_dict=True)["loss"] == pytest.approx(told["loss"], rel=1e-5)
 
 
+def test_the_history_is_that_of_the_best_trial(fitted):
+    (trial,) = fitted.trials_
+    assert [len(each) for each in fitted.history.values()] == [trial.measurement.extra["epochs"]] * len(fitted.history)
+    assert fitted.history["val_loss"] == [each["val_loss"] for each in trial.measurement.curve]
+    assert "epoch" not in fitted.history and "history" not in fitted.get_params()
+
+
 def test_the_export_takes_a_column_an_input_and_loads_alone(fitted, raw, tmp_path):
     x, _ = raw
     fitted.export_model().save(tmp_path / "model.keras")
