@@ -72,15 +72,14 @@ def _strategies(asked):
 
 
 def _resume(asked):
-    from kerasnas import tasks
     from kerasnas.tasks import calls
 
-    model, arguments, given = calls.read(asked.folder, tasks)
+    model, arguments, given = calls.read(asked.folder)
     if asked.max_trials is not None:
         model.max_trials = asked.max_trials
     if asked.time_limit is not None:
         arguments["time_limit"] = asked.time_limit
-    found, known = _again(asked, given)
+    found, known = _again(asked, model, given)
     model.fit(**found, **arguments, verbose=asked.verbose)
     _told(model, asked.data, known)
 
@@ -128,18 +127,21 @@ def _export(asked):
 
 
 # ----------------------------------------------------------------------- parts
-def _again(asked, given):
+def _again(asked, model, given):
     """Arguments of `fit` with the data that it was given before, and what `command.inputs` says is to be known later.
 
     The data are a table, or a file of arrays or a folder of pictures.
     """
-    if not (asked.target or asked.text):
-        return rows(asked.data, given), {}
     from kerasnas.tasks import command
 
+    found = command.again(model, asked.data, asked.target, asked.text)
+    if found is None:
+        return rows(asked.data, given), {}
     if given:
-        raise ArgumentError(f"Expected a file of arrays with {' and '.join(given)}, as `fit` had. Received: a table.")
-    return command.inputs(asked.data, asked.target, asked.text)[1:]
+        raise ArgumentError(
+            f"Expected a file of arrays with {' and '.join(given)}, as `fit` had. Received: rows and targets alone."
+        )
+    return found
 
 
 def rows(path, given=()):
@@ -246,7 +248,10 @@ def _parser():
     resume = _command(commands, _resume, "resume", "go on with a search")
     resume.add_argument("folder", help="the run's folder")
     resume.add_argument(
-        "--data", required=True, help="what `fit` was given: a table, .npz with x and y, or a folder of pictures"
+        "--data",
+        required=True,
+        help="what `fit` was given: a table, .npz with x and y (or the inputs and heads by name), "
+        "or a folder of pictures",
     )
     resume.add_argument("--target", help="of a table: as `fit` was given")
     resume.add_argument("--text", nargs="+", metavar="COLUMN", help="likewise")

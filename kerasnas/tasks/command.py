@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from kerasnas.blocks import Drawing
 from kerasnas.data.folders import pictures_in
 from kerasnas.data.stored import stored_arrays
 from kerasnas.data.tables.frames import as_frame
@@ -57,6 +58,43 @@ def inputs(path, target=None, text=None, task=None):
     classes = y.shape[1] == 1 and _are_classes(y.iloc[:, 0])
     kind = KINDS["text" if text else "table"][_regression(task, classes)]
     return kind, {"x": x, "y": y.iloc[:, 0] if y.shape[1] == 1 else y}, known
+
+
+def again(model, path, target=None, text=None):
+    """What `fit` of a model was given, from a file: its arguments `x` and `y`, and what is to be known later.
+
+    Args:
+        model: A facade, unfitted.
+        path, target, text: As of `inputs`; a forecaster's table is read with all its columns, of which `target` are
+            forecast; several inputs or heads are arrays by their names in an .npz file.
+
+    Returns:
+        (arguments, known), or None where the file is one of arrays x and y, or a folder of pictures.
+
+    Raises:
+        ArgumentError, DataError: If it cannot be read.
+    """
+    path = Path(path)
+    if type(model).__name__ == "TimeseriesForecaster" and path.suffix != ".npz" and not path.is_dir():
+        frame = as_frame(path, path.name)
+        names = target.split(",") if target and target not in frame.columns else target
+        return {"x": frame, "y": names or None}, {}
+    if target or text:
+        return inputs(path, target, text)[1:]
+    drawing = Drawing(*model._draw()) if type(model).__name__ == "AutoModel" else None
+    if drawing is None or len(drawing.kinds) == len(drawing.heads) == 1:
+        return None
+    if path.suffix != ".npz" or "table" in drawing.kinds.values():
+        raise ArgumentError(
+            "Expected an .npz file with an array for each input and head: "
+            f"{', '.join([*drawing.kinds, *drawing.heads])}; tables among several inputs need the same call in "
+            f"Python. Received: {path}."
+        )
+    found = stored_arrays(path)
+    for name in (*drawing.kinds, *drawing.heads):
+        if name not in found:
+            raise DataError(f"Expected an array '{name}' in {path}. Received: {', '.join(found) or 'none'}.")
+    return {"x": {name: found[name] for name in drawing.kinds}, "y": {name: found[name] for name in drawing.heads}}, {}
 
 
 def arrays(path, ending):
