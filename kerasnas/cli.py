@@ -72,16 +72,16 @@ def _strategies(asked):
 
 
 def _resume(asked):
-    from kerasnas import tasks
     from kerasnas.tasks import calls
 
-    model, arguments, given = calls.read(asked.folder, tasks)
+    model, arguments, given = calls.read(asked.folder)
     if asked.max_trials is not None:
         model.max_trials = asked.max_trials
     if asked.time_limit is not None:
         arguments["time_limit"] = asked.time_limit
-    model.fit(**_again(asked, given), **arguments, verbose=asked.verbose)
-    _told(model, asked.data)
+    found, known = _again(asked, model, given)
+    model.fit(**found, **arguments, verbose=asked.verbose)
+    _told(model, asked.data, known)
 
 
 def _fit(asked):
@@ -92,13 +92,13 @@ def _fit(asked):
     task = "regression" if asked.regression else asked.task
     kind, rows, known = command.inputs(asked.data, asked.target, asked.text, task)
     print(f"{kind.__name__} on {asked.data}")
-    folder = Path(asked.output)
+    folder = Path(asked.output) if asked.output else None
     model = kind(
-        seed=asked.seed, time_limit=asked.time_limit, max_trials=asked.max_trials, directory=folder.parent,
-        project_name=folder.name, objective=asked.objective,
+        seed=asked.seed, time_limit=asked.time_limit, max_trials=asked.max_trials, directory=folder and folder.parent,
+        project_name=folder and folder.name, objective=asked.objective, overwrite=asked.overwrite,
     )  # fmt: skip
     model.fit(**rows, verbose=asked.verbose)
-    _told(model, asked.data)
+    _told(model, asked.data, known)
     if asked.export:
         about = command.export(model, asked.export, known)
         print(f"{_in_words(asked.export, model.export_model())}; {about} for `kerasnas predict`")
@@ -127,15 +127,21 @@ def _export(asked):
 
 
 # ----------------------------------------------------------------------- parts
-def _again(asked, given):
-    """Arguments of `fit` with the data that it was given before: of the table, or the file of arrays or pictures."""
-    if not (asked.target or asked.text):
-        return rows(asked.data, given)
+def _again(asked, model, given):
+    """Arguments of `fit` with the data that it was given before, and what `command.inputs` says is to be known later.
+
+    The data are a table, or a file of arrays or a folder of pictures.
+    """
     from kerasnas.tasks import command
 
+    found = command.again(model, asked.data, asked.target, asked.text)
+    if found is None:
+        return rows(asked.data, given), {}
     if given:
-        raise ArgumentError(f"Expected a file of arrays with {' and '.join(given)}, as `fit` had. Received: a table.")
-    return command.inputs(asked.data, asked.target, asked.text)[1]
+        raise ArgumentError(
+            f"Expected a file of arrays with {' and '.join(given)}, as `fit` had. Received: rows and targets alone."
+        )
+    return found
 
 
 def rows(path, given=()):
@@ -149,11 +155,13 @@ def rows(path, given=()):
     Raises:
         DataError: If it is neither, or lacks an array.
     """
+    from kerasnas.data.stored import stored_arrays
+
     if Path(path).is_dir():
         if given:
             raise DataError(f"Expected an .npz file with {' and '.join(given)}, as `fit` had. Received: a folder.")
         return {"x": str(path)}
-    arrays = _arrays(path)
+    arrays = stored_arrays(path)
     train = "_train" if "x_train" in arrays else ""
     found = {"x": _array(arrays, f"x{train}", path), "y": _array(arrays, f"y{train}", path)}
     if "validation_data" in given:
@@ -163,31 +171,23 @@ def rows(path, given=()):
     return found
 
 
-def _arrays(path):
-    import zipfile
-
-    import numpy as np
-
-    try:
-        with np.load(path) as stored:
-            return {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"Expected an .npz file of arrays, or a folder of pictures. Received: {path}.") from error
-
-
 def _array(arrays, name, path):
     if name not in arrays:
         raise DataError(f"Expected an array '{name}' in {path}. Received: {', '.join(arrays) or 'none'}.")
     return arrays[name]
 
 
-def _told(model, path):
-    """Print what was found, and how good it is on test rows, where the file has some."""
+def _told(model, path, known):
+    """Print what was found, where it lies, and how good it is on test rows, where the file has some."""
+    from kerasnas.data.stored import stored_arrays
     from kerasnas.report import show
+    from kerasnas.tasks import command
 
+    command.note(model.folder_, known)
     print()
     show(model.folder_, top=10)
-    arrays = _arrays(path) if Path(path).suffix == ".npz" else {}
+    print(f"the run lies in {model.folder_}")
+    arrays = stored_arrays(path) if Path(path).suffix == ".npz" else {}
     if "x_test" in arrays and "y_test" in arrays:
         print(f"test score {model.score(arrays['x_test'], arrays['y_test']):.4f}")
 
@@ -248,7 +248,10 @@ def _parser():
     resume = _command(commands, _resume, "resume", "go on with a search")
     resume.add_argument("folder", help="the run's folder")
     resume.add_argument(
-        "--data", required=True, help="what `fit` was given: a table, .npz with x and y, or a folder of pictures"
+        "--data",
+        required=True,
+        help="what `fit` was given: a table, .npz with x and y (or the inputs and heads by name), "
+        "or a folder of pictures",
     )
     resume.add_argument("--target", help="of a table: as `fit` was given")
     resume.add_argument("--text", nargs="+", metavar="COLUMN", help="likewise")
@@ -270,7 +273,8 @@ def _parser():
     fit.add_argument("--task", choices=("classification", "regression"), help="told from the target if absent")
     fit.add_argument("--regression", action="store_true", help="the same as --task regression")
     fit.add_argument("--objective", help='what is improved: "accuracy", "roc_auc", "neg_log_loss", "r2", ...')
-    fit.add_argument("--output", default="kerasnas_runs/fit", help="the run's folder (kerasnas_runs/fit)")
+    fit.add_argument("--output", help="the run's folder; below kerasnas_runs, named after the data, if absent")
+    fit.add_argument("--overwrite", action="store_true", help="start anew where --output holds a run")
     fit.add_argument(
         "--export", metavar="PATH", help="write the model: a .keras or .onnx file, or a folder for a SavedModel"
     )

@@ -1,6 +1,7 @@
-"""Targets that come as the columns of a data frame, and are given back as such."""
+"""Columns of data frames: rows are read by their names, targets are given back with them."""
 
-from kerasnas.data.naming import by_name
+from kerasnas.data.flows import is_flow
+from kerasnas.data.naming import by_name, title
 from kerasnas.errors import DataError, nearest
 
 
@@ -15,6 +16,38 @@ def columns_of(value):
 def target_columns(y, heads):
     """`columns_of` the targets, by head name; empty where the rows bring their targets."""
     return {} if y is None else {name: columns_of(value) for name, value in by_name(y, heads, "`y`").items()}
+
+
+def input_columns(x, inputs):
+    """Names of the columns of data frames, by input name, where they are strings; tables are read by names anyway.
+
+    Args:
+        x: Rows, as of `fit`.
+        inputs: Kind of each input, by name.
+    """
+    if is_flow(x) or x is None or ("table" in inputs.values() and len(inputs) == 1):
+        return {}
+    found = {name: columns_of(value) for name, value in by_name(x, inputs, "`x`").items() if inputs[name] != "table"}
+    return {name: names for name, names in found.items() if names and all(isinstance(each, str) for each in names)}
+
+
+def rows_in_order(x, columns, inputs, what="`x`"):
+    """Rows with the columns of data frames as they were in the data of `fit`.
+
+    Args:
+        x: Rows, of several inputs by name.
+        columns: What `input_columns` found in the data of `fit`.
+        inputs: Kind of each input, by name.
+        what: How a message calls them.
+
+    Raises:
+        DataError: If a data frame lacks a column.
+    """
+    if not columns or x is None or is_flow(x):
+        return x
+    parts = by_name(x, inputs, what).items()
+    found = {name: ordered(value, columns.get(name), title(what, name, inputs)) for name, value in parts}
+    return found if len(found) > 1 else next(iter(found.values()))
 
 
 def in_order(y, columns):

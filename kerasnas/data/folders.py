@@ -37,7 +37,7 @@ def read_folder(folder, inputs, targets, shape, image_size, limit):
             f"Received: inputs {dict(inputs)}, heads {list(targets)}."
         )
     folder = Path(folder)
-    paths = _pictures(folder)
+    paths = pictures_in(folder)
     labels = {targets[0]: _classes(folder, paths)} if targets else None
     height, width, channels = shape or _common_shape(paths)
     height, width = image_size or (height, width)
@@ -76,7 +76,12 @@ class FolderRows:
         return row, {self.name: _resized(tf().io.read_file(path), self.shape)}
 
 
-def _pictures(folder):
+def pictures_in(folder):
+    """Paths of the pictures below a folder, sorted; hidden files (macOS leaves some, as `._a.png`) are none.
+
+    Raises:
+        DataError: If there is no such folder, or no picture in it.
+    """
     if not folder.is_dir():
         raise DataError(f"Expected `x` to be the path of a folder of pictures. Received: '{folder}', which is none.")
     found = [

@@ -86,7 +86,7 @@ def series_of(frame, time, series=None, channels=None, what="`x`"):
 
     Args:
         frame: DataFrame.
-        time: Name of the column of times: dates, or numbers.
+        time: Name of the column of times: dates, or numbers; None where rows are in the order of time.
         series: Name of the column that tells which series a row belongs to; None for a single series.
         channels: Names of the columns of values; all others if None.
         what: How a message calls the frame.
@@ -101,17 +101,22 @@ def series_of(frame, time, series=None, channels=None, what="`x`"):
     import pandas
 
     if not isinstance(frame, pandas.DataFrame):
-        raise DataError(f"Expected {what} to be a DataFrame with a column '{time}'. Received: {type(frame).__name__}.")
+        name = series if time is None else time
+        raise DataError(f"Expected {what} to be a DataFrame with a column '{name}'. Received: {type(frame).__name__}.")
     channels = check_columns(frame, time, series, channels, what)
     if series is not None and frame[series].isna().any():
         raise DataError(
             f"Expected '{series}' of {what} to name the series of every row. Received: {frame[series].isna().sum()} "
             "missing."
         )
-    groups = [(None, frame)] if series is None else list(frame.groupby(series, sort=False))
+    groups = [(None, frame)] if series is None else list(frame.groupby(series, sort=False, observed=True))
     if not groups:
         raise DataError(f"Expected {what} to have at least one row. Received: none.")
-    parts = [in_time(part, time, what if name is None else f"{what}, series {name!r},") for name, part in groups]
+    if time is not None:
+        groups = [
+            (name, in_time(part, time, what if name is None else f"{what}, series {name!r},")) for name, part in groups
+        ]
+    parts = [part for _, part in groups]
     values = [_as_floats(part[channels].to_numpy(), what) for part in parts]
     steps = max(map(len, values))
     filled = np.full((len(values), steps, len(channels)), np.nan, "float32")

@@ -76,17 +76,24 @@ class ClassTarget:
         Raises:
             DataError: if a label was not among those of `fit`, or `y` has another form.
         """
-        y = as_labels(y, name)
+        places = self._places(as_labels(y, name), name)
+        if (places < 0).any():
+            raise unseen(np.unique(flat_labels(as_labels(y, name), name)[places < 0]), self.classes, name)
+        return places
+
+    def _places(self, y, name):
+        """Class indices `(n,)` in int32; -1 for labels that were not among those of `fit`."""
         if self.form == "one_hot":
             return one_hot_indices(y, self.width, name).astype("int32")
         flat = flat_labels(y, name)
         if (flat.dtype.kind == "U") != (self.classes.dtype.kind == "U"):
             raise unseen(flat[:1], self.classes, name)
         places = np.searchsorted(self.classes, flat).clip(max=self.width - 1)
-        wrong = self.classes[places] != flat
-        if wrong.any():
-            raise unseen(np.unique(flat[wrong]), self.classes, name)
-        return places.astype("int32")
+        return np.where(self.classes[places] == flat, places, -1).astype("int32")
+
+    def correct(self, y, outputs):
+        """Which rows `outputs` answer as `y` `(n,)`: labels that were not among those of `fit` are never met."""
+        return self._places(as_labels(y, "`y`"), "`y`") == outputs_of(outputs, self.width).argmax(axis=1)
 
     def decode(self, outputs):
         """The likeliest labels, in the type and shape the user gave: `(n,)`, `(n, 1)` or one-hot rows.
@@ -186,6 +193,13 @@ class MultiLabelTarget:
         """What the user gave, from probabilities `(n, width)`: indicators in their dtype, or an array of sets."""
         given = outputs_of(outputs, self.width) >= self.threshold
         return framed(given.astype(self.dtype), self.columns) if self.labels is None else sets_of(given, self.labels)
+
+    def correct(self, y, outputs):
+        """Which rows `outputs` answer as `y`, all labels alike `(n,)`; see `ClassTarget.correct`."""
+        given, rows = outputs_of(outputs, self.width) >= self.threshold, rows_of_sets(as_labels(y, "`y`"))
+        if rows is None:
+            return (given == self.encode(y)).all(axis=1)
+        return np.array([one == other for one, other in zip(sets_of(given, self.classes.tolist()), rows)])
 
     def named(self, columns):
         """A copy whose answers are data frames with these columns."""

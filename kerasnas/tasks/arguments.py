@@ -16,11 +16,12 @@ def check_fraction(value):
         raise ArgumentError(f"Expected `validation_split` to be between 0 and 1. Received: {value!r}.")
 
 
-def check_call(unknown, verbose, callbacks, fit):
-    """Refuses keywords that the method `fit` does not know, and values it cannot use."""
+def check_call(unknown, verbose, callbacks, methods):
+    """Refuses keywords that none of these forms of `fit` knows, and values they cannot use."""
     if unknown:
         name = next(iter(unknown))
-        hint = nearest(name, inspect.signature(fit).parameters)
+        known = [each for method in methods for each in inspect.signature(method).parameters.values()]
+        hint = nearest(name, dict.fromkeys(each.name for each in known if each.kind is not each.VAR_KEYWORD))
         raise ArgumentError(f"Expected an argument that `fit` knows.{hint} Received: {name!r}.")
     if verbose not in (0, 1, 2, True, False, "auto"):
         raise ArgumentError(f"Expected `verbose` to be 0, 1 or 2. Received: {verbose!r}.")

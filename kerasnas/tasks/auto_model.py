@@ -103,7 +103,7 @@ class AutoModel(Estimator, KnownArguments):
             SearchError: If every trial failed.
         """
         started = time.monotonic()
-        check_call(unknown, verbose, callbacks, self.fit)
+        check_call(unknown, verbose, callbacks, (self.fit, AutoModel.fit))
         refit = self._usual_refit() if refit is None else bool(refit)
         budget = self._budget(time_limit, refit)
         fixed = self._fixed(epochs, batch_size)
@@ -137,7 +137,7 @@ class AutoModel(Estimator, KnownArguments):
         ).search()  # fmt: skip
         self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
         self.best_architecture_ = run.best.proposal.architecture
-        self.predictor_ = _predictor(model, context, drawing.kinds, prepared.schemas)
+        self.predictor_ = _predictor(model, context, prepared)
         self._note_features(x)
         with writing(f"what the model is, in {self.folder_}"):
             write_about(self.predictor_, self.folder_, described(self))
@@ -200,6 +200,19 @@ class AutoModel(Estimator, KnownArguments):
     def classes_(self):
         """Labels in the order of the probabilities."""
         return self._fitted().classes_
+
+    @property
+    def history(self):
+        """The best trial epoch by epoch: lists of its metrics by name, as Keras's `History.history`.
+
+        One value each where a network is not trained in epochs but solved for.
+        """
+        self._fitted()
+        from kerasnas.report.record import record
+
+        found = record(self.folder_).ranked[0].measurement
+        curve = found.curve or (found.metrics,)
+        return {name: [each[name] for each in curve] for name in curve[0] if name != "epoch"}
 
     @property
     def calibration_(self):
@@ -290,14 +303,14 @@ class AutoModel(Estimator, KnownArguments):
         )
 
 
-def _predictor(model, context, kinds, schemas):
-    task = context.task
+def _predictor(model, context, prepared):
+    task, kinds = context.task, prepared.drawing.kinds
     targets = {name: head.target for name, head in task.heads.items()}
     ranges = {}
     if hasattr(task.train, "x"):
         pictures = {name: rows for name, rows in task.train.x.items() if kinds.get(name) == "image"}
         ranges = {name: (float(rows.min()), float(rows.max())) for name, rows in pictures.items()}
     return Predictor(
-        model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, schemas,
-        task.scores(),
+        model, kinds, task.shapes, targets, task.losses(), task.metrics(), context.folder, ranges, prepared.schemas,
+        task.scores(), prepared.columns, task.loss_weights(),
     )  # fmt: skip

@@ -1,16 +1,13 @@
 """The call of `fit` beside its journal, so that the command line can make it again: `kerasnas resume`."""
 
-import inspect
 import json
 import os
 from pathlib import Path
 
 from kerasnas.errors import ArgumentError, JournalError
-from kerasnas.tasks.described import FACADES, PLACE
+from kerasnas.tasks.described import FACADES, made_again, unfitted
 
 FILE = "call.json"
-DRAWN = ("AutoModel", "TimeseriesForecaster")  # what they read does not fit the command line's files
-READABLE = [name for name in FACADES if name not in DRAWN]
 
 
 def write(model, folder, arguments, given):
@@ -25,22 +22,21 @@ def write(model, folder, arguments, given):
     Raises:
         JournalError: If it cannot be written.
     """
-    kind = type(model).__name__
-    names = [name for name in inspect.signature(type(model).__init__).parameters if name not in ("self", *PLACE)]
+    facade = unfitted(model)
+    reason = f"it was given what is no plain value ({facade['left_out'][0]})" if facade.get("left_out") else None
+    reason = f"it has {facade['reason']}" if "reason" in facade else reason
+    reason = "it was given callbacks" if "callbacks" in given else reason
     call = {
-        "class": kind,
-        "arguments": {name: getattr(model, name) for name in names},
+        "facade": facade,
         "fit": {**arguments, "class_weight": _told(arguments.get("class_weight"))},
         "data": sorted(given),
     }
-    reason = None if kind in READABLE else f"{kind} is drawn in Python"
-    reason = "it was given callbacks" if "callbacks" in given else reason
     try:
         text = json.dumps(call, indent=1, default=_plain)
     except TypeError as error:
         reason = reason or f"it was given what is no plain value ({error})"
     if reason is not None:
-        text = json.dumps({"class": kind, "reason": reason})
+        text = json.dumps({"class": facade["class"], "reason": reason})
     beside = Path(folder) / f".{FILE}"
     try:
         beside.write_text(text)
@@ -61,12 +57,11 @@ def _plain(value):
     raise TypeError(type(value).__name__)
 
 
-def read(folder, room):
+def read(folder):
     """The facade of a run folder, unfitted, the arguments of its `fit`, and the names of the data that it was given.
 
     Args:
         folder: The run's folder.
-        room: Where the facades are: `kerasnas.tasks`.
 
     Raises:
         ArgumentError: If the folder does not tell; the message says what to do instead.
@@ -74,14 +69,14 @@ def read(folder, room):
     folder = Path(folder).resolve()
     path = folder / FILE
     known = json.loads(path.read_text()) if path.is_file() else {"reason": f"there is no {FILE} in it"}
-    if "reason" in known or known.get("class") not in READABLE:
-        reason = known.get("reason", f"unknown class {known.get('class')!r}")
+    kind = known.get("facade", known).get("class")
+    if "reason" in known or "facade" not in known or kind not in FACADES:
+        reason = known.get("reason", f"unknown class {kind!r}")
         raise ArgumentError(
             "Expected a run folder that tells how `fit` was called. "
             f"Received: {folder}; {reason}. Make the same call in Python: it goes on where it stopped."
         )
-    model = getattr(room, known["class"])(**known["arguments"], directory=folder.parent, project_name=folder.name)
     arguments = known["fit"]
     if isinstance(arguments.get("class_weight"), list):
         arguments["class_weight"] = dict(map(tuple, arguments["class_weight"]))
-    return model, arguments, known["data"]
+    return made_again(known["facade"], folder), arguments, known["data"]

@@ -5,11 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from kerasnas.data.folders import ENDINGS
+from kerasnas.blocks import Drawing
+from kerasnas.data.folders import pictures_in
+from kerasnas.data.stored import stored_arrays
 from kerasnas.data.tables.frames import as_frame
 from kerasnas.errors import ArgumentError, DataError, ExportError, nearest
 from kerasnas.tasks.image import ImageClassifier, ImageRegressor
-from kerasnas.tasks.predictor import Predictor, read_predictor
+from kerasnas.tasks.predictor import ABOUT, Predictor, read_predictor
 from kerasnas.tasks.structured_data import StructuredDataClassifier, StructuredDataRegressor
 from kerasnas.tasks.text import TextClassifier, TextRegressor
 
@@ -58,15 +60,46 @@ def inputs(path, target=None, text=None, task=None):
     return kind, {"x": x, "y": y.iloc[:, 0] if y.shape[1] == 1 else y}, known
 
 
+def again(model, path, target=None, text=None):
+    """What `fit` of a model was given, from a file: its arguments `x` and `y`, and what is to be known later.
+
+    Args:
+        model: A facade, unfitted.
+        path, target, text: As of `inputs`; a forecaster's table is read with all its columns, of which `target` are
+            forecast; several inputs or heads are arrays by their names in an .npz file.
+
+    Returns:
+        (arguments, known), or None where the file is one of arrays x and y, or a folder of pictures.
+
+    Raises:
+        ArgumentError, DataError: If it cannot be read.
+    """
+    path = Path(path)
+    if type(model).__name__ == "TimeseriesForecaster" and path.suffix != ".npz" and not path.is_dir():
+        frame = as_frame(path, path.name)
+        names = target.split(",") if target and target not in frame.columns else target
+        return {"x": frame, "y": names or None}, {}
+    if target or text:
+        return inputs(path, target, text)[1:]
+    drawing = Drawing(*model._draw()) if type(model).__name__ == "AutoModel" else None
+    if drawing is None or len(drawing.kinds) == len(drawing.heads) == 1:
+        return None
+    if path.suffix != ".npz" or "table" in drawing.kinds.values():
+        raise ArgumentError(
+            "Expected an .npz file with an array for each input and head: "
+            f"{', '.join([*drawing.kinds, *drawing.heads])}; tables among several inputs need the same call in "
+            f"Python. Received: {path}."
+        )
+    found = stored_arrays(path)
+    for name in (*drawing.kinds, *drawing.heads):
+        if name not in found:
+            raise DataError(f"Expected an array '{name}' in {path}. Received: {', '.join(found) or 'none'}.")
+    return {"x": {name: found[name] for name in drawing.kinds}, "y": {name: found[name] for name in drawing.heads}}, {}
+
+
 def arrays(path, ending):
     """The arrays x and y, or x and y with this ending, of an .npz file: `{"x": ..., "y": ...}`."""
-    import zipfile
-
-    try:
-        with np.load(path) as stored:
-            found = {name: stored[name] for name in stored.files}
-    except (OSError, ValueError, TypeError, zipfile.BadZipFile) as error:
-        raise DataError(f"Expected an .npz file of arrays, or a folder of pictures. Received: {path}.") from error
+    found = stored_arrays(path)
     ending = ending if f"x{ending}" in found else ""
     for name in ("x", "y"):
         if f"{name}{ending}" not in found:
@@ -128,11 +161,16 @@ def _regression(task, classes):
 
 def _folder(path):
     """The kind of a folder and its rows."""
-    texts = sorted(path.glob("*/*.txt"))
+    texts = _texts(path, "*/*.txt")
     if not texts:
         return "image", {"x": str(path)}
     content = [file.read_text("utf-8", "replace") for file in texts]
     return "text", {"x": content, "y": [file.parent.name for file in texts]}
+
+
+def _texts(path, *patterns):
+    """The text files of a folder, sorted; hidden ones are none."""
+    return sorted(file for each in patterns for file in path.glob(each) if not file.name.startswith("."))
 
 
 # ------------------------------------------------------------- exported models
@@ -150,6 +188,12 @@ def export(model, path, known):
     about = path.with_suffix(".json") if path.suffix in (".keras", ".onnx") else path / "model.json"
     about.write_text(json.dumps({**model.predictor_.about(), "command": known}, indent=1))
     return about
+
+
+def note(folder, known):
+    """Write into a run's folder what `inputs` said is to be known later."""
+    path = Path(folder) / ABOUT
+    path.write_text(json.dumps({**json.loads(path.read_text()), "command": known}, indent=1))
 
 
 def answers(model, data, proba=False):
@@ -185,7 +229,8 @@ def _exported(path):
         from kerasnas.tasks.loading import load
 
         found = load(path)
-        return (found if isinstance(found, Predictor) else found.predictor_), {}
+        known = json.loads((path / ABOUT).read_text()).get("command", {})
+        return (found if isinstance(found, Predictor) else found.predictor_), known
     about = path.with_suffix(".json")
     if path.suffix != ".keras" or not path.is_file():
         raise ExportError(f"Expected a .keras file, or a folder with a saved model. Received: {path}.")
@@ -203,18 +248,17 @@ def _rows(path, predictor, known):
     if not path.exists():
         raise DataError(f"Expected the path of a folder or file. Received: {path}, where there is none.")
     if path.is_dir():
-        texts = sorted([*path.glob("*.txt"), *path.glob("*/*.txt")])
+        texts = _texts(path, "*.txt", "*/*.txt")
         if texts:
             names = [str(file.relative_to(path)) for file in texts]
             return [file.read_text("utf-8", "replace") for file in texts], _named(names)
-        files = sorted(file for file in path.rglob("*") if file.suffix.lower() in ENDINGS)
-        return str(path), _named([str(file.relative_to(path)) for file in files])
+        return str(path), _named([str(file.relative_to(path)) for file in pictures_in(path)])
     if path.suffix == ".npz":
-        with np.load(path) as stored:
-            name = next((each for each in ("x", "x_test") if each in stored.files), None)
-            if name is None:
-                raise DataError(f"Expected an array 'x' in {path}. Received: {', '.join(stored.files) or 'none'}.")
-            return stored[name], None
+        found = stored_arrays(path)
+        name = next((each for each in ("x", "x_test") if each in found), None)
+        if name is None:
+            raise DataError(f"Expected an array 'x' in {path}. Received: {', '.join(found) or 'none'}.")
+        return found[name], None
     frame = as_frame(path, path.name)
     frame = frame.drop(columns=[name for name in known.get("target", ()) if name in frame.columns])
     return (chosen(frame, known["text"], path.name) if known.get("text") else frame), None

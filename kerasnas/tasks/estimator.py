@@ -3,7 +3,6 @@
 import inspect
 
 from kerasnas.blocks import ClassificationHead, Drawing
-from kerasnas.data.columns import ordered
 from kerasnas.errors import ArgumentError, DataError, NotFittedError, nearest
 
 # What rows of an input may be, in scikit-learn's words.
@@ -107,21 +106,23 @@ class Estimator:
                 column.
         """
         x = dense(x)
-        width, known = width_of(x), getattr(self, "n_features_in_", None)
+        width, known = self._width(x), getattr(self, "n_features_in_", None)
         if None not in (width, known) and width != known and not hasattr(x, "columns"):
             raise DataError(
                 f"X has {width} features, but {type(self).__name__} is expecting {known} features as input."
             )
-        names = getattr(self, "feature_names_in_", None)
-        if names is not None and "table" not in self.predictor_.kinds.values():  # a table is read by names anyway
-            x = ordered(x, names.tolist(), "`x`")
         return x
+
+    def _width(self, x):
+        """Number of columns of `x`; None where it has none, as a list of series, which may be of any length."""
+        lists = isinstance(x, (list, tuple))
+        return None if lists and "series" in self.predictor_.kinds.values() else width_of(x)
 
     def _note_features(self, x):
         """Remember the columns of a table or matrix."""
         for name in ("n_features_in_", "feature_names_in_"):
             vars(self).pop(name, None)
-        width = width_of(x)
+        width = self._width(x)
         if width is None or len(self.predictor_.kinds) > 1:
             return
         self.n_features_in_ = width

@@ -91,8 +91,8 @@ class TimeseriesForecaster(Facade):
         self._mean, self._scale = seen.moments()
         windows, held = self._windows(history, fraction, validation_data)
         super().fit(
-            *windows, epochs=epochs, callbacks=callbacks, validation_data=held, batch_size=batch_size, verbose=verbose,
-            time_limit=time_limit, refit=refit, **unknown,
+            *windows, epochs=epochs, callbacks=callbacks, validation_split=validation_split, validation_data=held,
+            batch_size=batch_size, verbose=verbose, time_limit=time_limit, refit=refit, **unknown,
         )  # fmt: skip
         return self
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from kerasnas.data import RegressionTarget, read, target_from_json
-from kerasnas.data.columns import in_order, indexed
+from kerasnas.data.columns import in_order, indexed, rows_in_order
 from kerasnas.data.schemas import schema_from_json
 from kerasnas.data.scores import Score, scores_of
 from kerasnas.data.task import encode
@@ -39,16 +39,21 @@ class Predictor:
         value_range: Least and greatest value seen of each image input, by name.
         schemas: What was learnt of inputs that are several arrays (tables), by input name.
         scores: `Score`s of each head, by name.
+        columns: Names of the columns of inputs that were data frames in the data of `fit`, by input name: later
+            frames are read by them, in any order.
+        loss_weights: How much the loss of each head counts, by name, or None.
     """
 
     def __init__(
         self, model, kinds, shapes, targets, losses, metrics, folder=None, value_range=None, schemas=None, scores=None,
+        columns=None, loss_weights=None,
     ):  # fmt: skip
         self.model, self.kinds, self.targets = model, dict(kinds), dict(targets)
         self.shapes = {name: tuple(shape) for name, shape in shapes.items()}
         self.losses, self.metrics, self.folder = dict(losses), dict(metrics), folder
         self.value_range = dict(value_range or {})
         self.schemas, self.scores = dict(schemas or {}), dict(scores or {})
+        self.columns, self.loss_weights = dict(columns or {}), loss_weights
         self._named = None
 
     # ---------------------------------------------------------------- answers
@@ -93,24 +98,26 @@ class Predictor:
     def score(self, x, y=None, sample_weight=None):
         """Accuracy of a classifier (of exact label sets with several labels), R² of a regressor: scikit-learn's.
 
+        A label that was not in the data of `fit` is one that is answered wrongly.
+
         Raises:
             ArgumentError: With several heads.
         """
-        from sklearn.metrics import accuracy_score, r2_score
+        from sklearn.metrics import r2_score
 
         if len(self.targets) != 1:
             raise ArgumentError("Expected a model of one head to score. Received: several; use `evaluate`.")
         ((name, target),) = self.targets.items()
         rows = self._labelled(x, y, sample_weight)
-        answers = target.decode(self._predicted(rows.with_y(None), 256, 0)[name])
+        answers = self._predicted(rows.with_y(None), 256, 0)[name]
         if isinstance(target, RegressionTarget):
             truth = np.reshape(target.encode(rows.y[name]), (len(answers), -1))
-            numbers = np.reshape(np.asarray(answers), (len(answers), -1))
+            numbers = np.reshape(np.asarray(target.decode(answers)), (len(answers), -1))
             return float(r2_score(truth, numbers, sample_weight=rows.weight))
-        truth = target.encode(rows.y[name])
-        return float(accuracy_score(truth, target.encode(answers), sample_weight=rows.weight))
+        return float(np.average(target.correct(rows.y[name], answers), weights=rows.weight))
 
     def _labelled(self, x, y, sample_weight=None):
+        x = rows_in_order(x, self.columns, self.kinds)
         y = in_order(y, {name: getattr(target, "columns", None) for name, target in self.targets.items()})
         return read(
             x, y, inputs=self.kinds, targets=tuple(self.targets), sample_weight=sample_weight, shapes=self.shapes,
@@ -121,6 +128,7 @@ class Predictor:
         return self._predicted(self._unlabelled(x), batch_size, verbose)
 
     def _unlabelled(self, x):
+        x = rows_in_order(x, self.columns, self.kinds)
         rows = read(x, None, inputs=self.kinds, targets=(), shapes=self.shapes, schemas=self.schemas)
         for name, (low, high) in self.value_range.items():
             if high > 2 and hasattr(rows, "x") and rows.x[name].max(initial=0.0) <= 1.0 and rows.x[name].any():
@@ -142,7 +150,9 @@ class Predictor:
             from kerasnas.lowering.joining import named
 
             self._named = named(self.model, list(self.targets))
-            self._named.compile(loss=self.losses, metrics=self.metrics, jit_compile=jit_compile())
+            self._named.compile(
+                loss=self.losses, loss_weights=self.loss_weights, metrics=self.metrics, jit_compile=jit_compile()
+            )
         return self._named
 
     # ---------------------------------------------------------------- results
@@ -210,6 +220,8 @@ class Predictor:
             "scores": {name: described_scores(scores) for name, scores in self.scores.items()},
             "value_range": self.value_range,
             "schemas": {name: schema.to_json() for name, schema in self.schemas.items()},
+            "columns": self.columns,
+            "loss_weights": self.loss_weights,
         }
 
 
@@ -271,6 +283,8 @@ def read_predictor(path, about):
         about.get("value_range"),
         {name: schema_from_json(values) for name, values in about.get("schemas", {}).items()},
         {name: [Score(*each) for each in scores] for name, scores in about.get("scores", {}).items()},
+        about.get("columns"),
+        about.get("loss_weights"),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from kerasnas.backend import strings
 from kerasnas.blocks import ImageAugmentation
 from kerasnas.data import ClassTarget, fingerprint, mirrors, read
-from kerasnas.data.columns import columns_of, in_order, ordered, target_columns
+from kerasnas.data.columns import in_order, input_columns, rows_in_order, target_columns
 from kerasnas.data.flows import is_flow
 from kerasnas.data.reading import parts_of, whole_tables
 from kerasnas.data.task import Task, classes_of, encode
@@ -28,6 +28,7 @@ class Prepared:
     targets: dict
     heads: dict
     schemas: dict
+    columns: dict
 
     def fingerprint(self, validation):
         """What identifies the rows: by which trials are trained, and by which they are compared."""
@@ -130,12 +131,11 @@ def prepare(drawing, x, y, validation_data, sample_weight, class_weight):
             raise DataError(
                 "Expected `validation_data` to be (x, y) or (x, y, weights), `y` its targets. Received: None as `y`."
             )
-        if len(drawing.kinds) == 1 and not schemas:  # a table is read by names anyway
-            vx = ordered(vx, columns_of(x), "validation `x`")
+        vx = rows_in_order(vx, input_columns(x, drawing.kinds), drawing.kinds, "validation `x`")
         vy = in_order(vy, {name: getattr(target, "columns", None) for name, target in targets.items()})
         held = read(vx, vy, inputs=drawing.kinds, targets=names, sample_weight=vw, shapes=rows.shapes, schemas=schemas)
         validation = _encoded(held, heads, {name: f"validation {titles[name]}" for name in names}, weights)
-    return Prepared(drawing, rows, validation, targets, heads, schemas)
+    return Prepared(drawing, rows, validation, targets, heads, schemas, input_columns(x, drawing.kinds))
 
 
 def _encoded(rows, heads, titles, weights=None):

@@ -178,6 +178,33 @@ def test_codes_are_one_string_as_integers_and_as_floats(integer):
 
 
 # ------------------------------------------------------------ what is of no use
+NUMBERS = "numbers the rows; to keep it, say so in `column_types`"
+
+
+@pytest.mark.parametrize("name", ["id", "PassengerId", "order_no", "Order No.", "customer-key", "orderNumber", "Index"])
+@pytest.mark.parametrize("kept", ["humid", "paid", "casino", "number_of_sales", "price_index", "monkey", "x"])
+def test_sparse_numbers_are_left_out_by_name_alone(name, kept):
+    """A wrongly dropped column costs more than one that is kept."""
+    values = np.random.default_rng(0).permutation(100_000)[:100]
+    schema = learn_table(pd.DataFrame({name: values, kept: values}))
+    assert schema.names == (kept,) and schema.dropped == {name: (0, NUMBERS)}
+    forced = learn_table(pd.DataFrame({name: values, kept: values}), column_types={name: "numerical"})
+    assert len(forced.names) == 2
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        np.arange(0, 200, 2), np.arange(49), np.r_[np.arange(99), 5], np.arange(100) + 0.5,
+        np.r_[np.arange(99), np.nan],
+        np.random.default_rng(0).integers(0, 200, 100), np.sort(np.random.default_rng(0).permutation(300)[:100]),
+    ],
+    ids=["a grid", "few", "one twice", "halves", "one missing", "drawn", "sparse"],
+)  # fmt: skip
+def test_numbers_that_may_be_measured_are_kept(values):
+    assert isinstance(column(values), Column)
+
+
 @pytest.mark.parametrize(
     "values, told",
     [
@@ -192,8 +219,9 @@ def test_codes_are_one_string_as_integers_and_as_floats(integer):
         (["x", " x", "x "] * 3, "holds 'x' in every row"),
         ([np.inf] * 9, "holds infinities only"),
         ([np.inf, -np.inf, np.nan] * 3, "holds infinities only"),
-        (list(range(100)), "numbers the rows"),
-        (list(range(100, 0, -1)), "numbers the rows"),
+        (list(range(100)), NUMBERS),
+        (list(range(100, 0, -1)), NUMBERS),
+        (np.sort(np.random.default_rng(0).permutation(180)[:100]).tolist(), NUMBERS),
         ([f"id{i}" for i in range(30)], "has another value in each row"),
         ([pd.Timestamp("2020-01-01")] * 9, "holds one date in every row"),
         (["2020-01-01"] * 9, "holds one date in every row"),

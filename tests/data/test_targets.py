@@ -20,6 +20,20 @@ def through_json(target):
     return target_from_json(json.loads(json.dumps(target.to_json())))
 
 
+def test_labels_never_seen_are_wrong_answers():
+    outputs = perfect([0, 1, 0], 2)
+    for classes, y in ((["a", "b"], ["a", "b", "zebra"]), ([1, 5], [1, 5, 9]), ([1, 5], [[1], [5], [0]])):
+        target = ClassTarget.fit(np.array(classes), min_members=1)
+        assert target.correct(np.array(y), outputs).tolist() == [True, True, False]
+        with pytest.raises(DataError, match="that were in the data of `fit`"):
+            target.encode(np.array(y))
+    with pytest.raises(DataError, match="that were in the data of `fit`"):  # words where labels were numbers
+        target.correct(np.array(["1", "5", "1"]), outputs)
+    target = MultiLabelTarget.fit([{"a", "b"}, {"b"}, {"a"}])
+    indicators = np.array([[0.9, 0.9], [0.1, 0.9], [0.9, 0.1]])
+    assert target.correct([{"a", "b"}, {"b", "c"}, {"a"}], indicators).tolist() == [True, False, True]
+
+
 LABELS = {
     "int64": np.array([3, 1, 3, 1, 7, 7]),
     "uint8": np.array([3, 1, 3, 1, 7, 7], "uint8"),

@@ -254,6 +254,24 @@ def test_unknown_keyword_of_fit(refused, digits, wrong, right):
     refused(ArgumentError, [f"Did you mean '{right}'", repr(wrong)], *digits, **{wrong: 1})
 
 
+FACADES = [name for name in kn.__all__ if name.endswith(("Classifier", "Regressor", "Forecaster", "AutoModel"))]
+
+
+@pytest.mark.parametrize("facade", FACADES)
+def test_every_facade_names_the_nearest_keyword_of_fit(facade, tmp_path):
+    assert len(FACADES) == 10
+    drawn = (kn.Input(), kn.RegressionHead()) if facade == "AutoModel" else ()
+    model = getattr(kn, facade)(*drawn, directory=tmp_path)
+    pairs = {
+        "batchsize": "batch_size", "time_limt": "time_limit", "sample_weights": "sample_weight",
+        "clas_weight": "class_weight", "verbos": "verbose", "validaton": "validation", "named": None,
+    }  # fmt: skip
+    for wrong, right in pairs.items():
+        with pytest.raises(ArgumentError, match=f"Did you mean '{right}'.* '{wrong}'" if right else wrong) as raised:
+            model.fit(np.arange(60.0), np.arange(60.0), **{wrong: 1})
+        assert right or "Did you mean 'named'" not in str(raised.value)
+
+
 @pytest.mark.parametrize(
     "wrong, right",
     [("max_trial", "max_trials"), ("objectives", "objective"), ("seeds", "seed"), ("num_class", "num_classes")],

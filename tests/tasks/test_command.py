@@ -8,7 +8,7 @@ from sklearn.datasets import load_iris
 import kerasnas as kn
 from kerasnas.cli import main
 from kerasnas.errors import ArgumentError, DataError, ExportError
-from kerasnas.tasks.command import answers, inputs
+from kerasnas.tasks.command import answers, inputs, note
 
 
 @pytest.fixture(scope="module")
@@ -118,11 +118,63 @@ def test_a_table_there_and_back(exported, frame, capsys):
     assert list(found.columns) == ["species"]
     assert np.mean(found["species"].to_numpy() == frame["species"].to_numpy()) > 0.8
     again = answers(exported / "run", new)
-    assert again["prediction"].tolist() == found["species"].tolist()
+    assert again["species"].tolist() == found["species"].tolist()
     chances = answers(exported / "model.keras", exported / "iris.csv", proba=True)
     assert list(chances.columns) == ["setosa", "versicolor", "virginica"]
     assert np.allclose(chances.sum(axis=1), 1, atol=1e-4)
     assert chances.idxmax(axis=1).tolist() == found["species"].tolist()
+
+
+def test_a_run_folder_remembers_its_columns(tmp_path):
+    """Columns are read by name, in any order, among others; numbers stand for texts, which take longer."""
+    rows = np.random.default_rng(0).normal(size=(24, 2))
+    frame = pd.DataFrame(rows, columns=["mood", "thing"]).assign(stars=["bad", "good"] * 12)
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    _, given, known = inputs(tmp_path / "t.csv", "stars", ["mood", "thing"])
+    node = kn.Input()
+    head = kn.ClassificationHead(dropout=0.0)(kn.DenseBlock(1, 4, False, 0.0)(node))
+    model = kn.AutoModel(node, head, seed=0, max_trials=1, directory=tmp_path, project_name="run")
+    note(model.fit(**given, epochs=1, batch_size=8, verbose=0).folder_, known)
+    frame.iloc[:, ::-1].assign(year=1999).to_csv(tmp_path / "new.csv", index=False)
+    found = answers(tmp_path / "run", tmp_path / "new.csv", proba=True)
+    pd.testing.assert_frame_equal(found, answers(tmp_path / "run", tmp_path / "t.csv", proba=True))
+    assert list(answers(tmp_path / "run", tmp_path / "t.csv").columns) == ["stars"]
+    predictor = kn.load(tmp_path / "run").predictor_
+    np.testing.assert_array_equal(predictor.predict_proba(frame[["thing", "mood"]]), found)
+
+
+def test_a_second_table_gets_a_folder_of_its_own(exported, frame, tmp_path, capsys, monkeypatch):
+    from kerasnas.tasks import auto_model
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        auto_model.Session, "search", lambda self: pytest.fail(str((self.project_name, self.overwrite)))
+    )
+    frame.drop(columns="petal_width").to_csv("other.csv", index=False)
+    words = ["fit", "other.csv", "--target", "species", "--max-trials", "1", "--verbose", "0"]
+    with pytest.raises(pytest.fail.Exception, match="None, False"):
+        main(words)
+    with pytest.raises(pytest.fail.Exception, match="'run', True"):
+        main([*words, "--output", "run", "--overwrite"])
+
+
+def test_pictures_without_hidden_files(tmp_path):
+    from PIL import Image
+
+    from kerasnas.tasks.command import _rows
+
+    for name in ("b", "a"):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        Image.new("L", (8, 8)).save(tmp_path / "in" / name / "1.png")
+    (tmp_path / "in" / "a" / "._1.png").write_bytes(b"Mac OS X")
+    assert list(_rows(tmp_path / "in", None, {})[1]) == ["a/1.png", "b/1.png"]
+
+
+@pytest.mark.parametrize("content", [b"", b"x,y", b"PK\x03\x04 cut short"])
+def test_a_file_of_arrays_that_is_none(exported, content, tmp_path, capsys):
+    (tmp_path / "rows.npz").write_bytes(content)
+    assert main(["predict", str(exported / "model.keras"), str(tmp_path / "rows.npz")]) == 2
+    assert "error: Expected an .npz file of arrays" in capsys.readouterr().err
 
 
 def test_answers_to_standard_output(exported, capsys):

@@ -101,7 +101,7 @@ def test_before_fit():
     from sklearn.utils.validation import check_is_fitted
 
     model = kn.ImageClassifier()
-    assert not hasattr(model, "classes_") and not hasattr(model, "n_features_in_")
+    assert not hasattr(model, "history") and not hasattr(model, "classes_") and not hasattr(model, "n_features_in_")
     for kind in (NotFittedError, Known, AttributeError):
         with pytest.raises(kind, match="ImageClassifier to be fitted"):
             model.predict(np.zeros((1, 8, 8)))
@@ -259,7 +259,7 @@ def test_balanced_classes():
     y = np.array([0, 0, 0, 1])
     rows = Dataset({"x": np.zeros((4, 1))}, {"y": y})
     weights = _class_weights("balanced", rows, {"y": ClassTarget.fit(y, min_members=1)})
-    assert weights.tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
+    assert weights(rows).tolist() == pytest.approx([2 / 3, 2 / 3, 2 / 3, 2])
     with pytest.raises(ArgumentError, match="a dict, or 'balanced'"):
         _class_weights("even", rows, {"y": ClassTarget.fit(y, min_members=1)})
 
@@ -276,6 +276,9 @@ def test_columns_of_a_frame_are_told_by_name(iris, tmp_path):
     model.fit(x, y, epochs=8, batch_size=16, verbose=0, validation_data=(turned.iloc[::3], held[1]))
     np.testing.assert_array_equal(model.predict_proba(turned), model.predict_proba(x))
     assert model.score(turned.assign(more=1), y) == model.score(x, y)
+    predictor = kn.load(model.save(tmp_path / "saved")).predictor_
+    np.testing.assert_array_equal(predictor.predict_proba(turned), model.predict_proba(x))
+    assert predictor.score(turned, y) == model.score(x, y)
     measured = model.trials_[0].measurement.metrics["val_accuracy"]
     assert measured == pytest.approx(np.mean(model.predict(held[0]) == held[1])) and measured > 0.6
     with pytest.raises(DataError, match="`x` to have the columns of `fit`: .* none called 'sepal width"):

@@ -48,6 +48,7 @@ def test_few_series_are_told_apart_in_closed_form(classifier, gun_point):
     for trial in classifier.trials_:
         assert trial.measurement.extra["epochs"] == 0 and trial.measurement.extra["folds"] == 5
     shares = classifier.predict_proba(x_test)
+    assert {len(values) for values in classifier.history.values()} == {1} and "val_accuracy" in classifier.history
     assert shares.shape == (150, 2) and np.allclose(shares.sum(1), 1, atol=1e-5)
     assert -np.log(shares[np.arange(150), (y_test == "2").astype(int)]).mean() < 0.2
 
@@ -96,6 +97,64 @@ def test_regression_and_weights(tmp_path):
     model = kn.TimeseriesRegressor(seed=0, max_trials=1, directory=tmp_path)
     model.fit(x[:45], 1000 * rates[:45], verbose=0, sample_weight=np.ones(45))
     assert model.score(x[45:], 1000 * rates[45:]) > 0.9
+
+
+class Flat(kn.Block):
+    """A network of a moment: gaps filled, all numbers in a row."""
+
+    def node(self, signals):
+        return kn.Sequential({"fill": kn.operations.FillMissing(), "flat": kn.operations.Flatten()})
+
+
+@pytest.fixture
+def quick(monkeypatch):
+    """Arguments of `fit`, with networks that take no time to train."""
+    inputs = kn.TimeseriesInput(name="series")
+    monkeypatch.setattr(kn.TimeseriesClassifier, "_blocks", lambda self: (inputs, Flat(name="network")(inputs)))
+    return {"epochs": 1, "batch_size": 8, "verbose": 0, "validation": "holdout"}
+
+
+def test_lists_of_series_of_any_length(quick, tmp_path):
+    series = [[1, 2, 3], [4, 5], [1, 2, 2], [5, 5]] * 3
+    model = kn.TimeseriesClassifier(seed=0, max_trials=1, directory=tmp_path)
+    model.fit(series, ["up", "high"] * 6, **quick)
+    assert model.predict([[4, 5], [1, 2, 3]]).tolist() == model.predict([[1, 2, 3], [4, 5]])[::-1].tolist()
+    assert model.predict([[4, 5]]).shape == (1,)
+    # A label that `fit` never saw counts as one that is missed, as in scikit-learn.
+    assert model.score(series[:4], ["up", "high", "up", "other"]) == pytest.approx(
+        model.score(series[:3], ["up", "high", "up"]) * 0.75
+    )
+
+
+def test_long_frames(quick, tmp_path):
+    """One row a step, in any order; the label is a column, or beside the frame."""
+    rng = np.random.default_rng(0)
+    parts = [
+        pd.DataFrame(
+            {"who": f"s{i}", "day": range(n), "v": np.arange(n) * (-1) ** i + rng.normal(size=n), "w": 0.5 * i}
+        )
+        for i, n in enumerate([12, 9, 12, 10] * 5)
+    ]
+    frame = pd.concat([part.assign(kind="ab"[i % 2]) for i, part in enumerate(parts)]).sample(frac=1, random_state=0)
+    model = kn.TimeseriesClassifier(
+        seed=0, max_trials=1, directory=tmp_path, time_column="day", series_column="who"
+    )  # fmt: skip
+    names = frame["who"].unique()
+    kinds = np.array(["ab"[int(name[1:]) % 2] for name in names])
+    with pytest.warns(UserWarning, match="out of order; sorted"):
+        model.fit(frame, "kind", **quick | {"validation": None}, validation_data=frame)
+        found = model.predict(frame)
+        assert found.shape == (20,) and (model.predict(frame.drop(columns="kind")) == found).all()
+        assert model.score(frame, "kind") == model.score(frame, dict(zip(names, kinds))) == np.mean(found == kinds)
+        told = model.evaluate(frame, kinds, return_dict=True)["loss"]
+        assert told == pytest.approx(model.trials_[0].measurement.metrics["val_loss"], rel=1e-3)
+        again = kn.load(model.save(tmp_path / "saved"))
+        few = frame[frame["who"].isin(["s3", "s8"])][["w", "day", "who", "v", "kind"]]
+        found = again.predict_proba(few)
+        where = [names.tolist().index(name) for name in few["who"].unique()]
+        np.testing.assert_allclose(found, model.predict_proba(frame)[where], atol=1e-5)
+    with pytest.raises(ArgumentError, match="`series_column` beside `time_column`"):
+        kn.TimeseriesRegressor(time_column="day", directory=tmp_path).fit(frame, "w", verbose=0)
 
 
 # ----------------------------------------------------------------- forecasting

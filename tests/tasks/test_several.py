@@ -60,11 +60,23 @@ def test_each_head_answers_in_its_own_type(fitted, raw):
     assert np.mean(found["kind"] == y["kind"]) > 0.8
 
 
-def test_the_losses_of_heads_have_their_weights(fitted, raw):
+def test_the_losses_of_heads_have_their_weights(fitted, raw, tmp_path):
     assert fitted.trials_[0].measurement.metrics.keys() >= {"val_loss", "val_amount_mean_absolute_error"}
     x, y = raw
     told = fitted.evaluate(x, y, return_dict=True)
     assert {"loss", "kind_accuracy", "amount_mean_absolute_error"} <= set(told)
+    # As in training: the class counts twice, squares in units of the targets' variance.
+    weighted = 2 * told["kind_loss"] + told["amount_loss"] / np.var(y["amount"])
+    assert told["loss"] == pytest.approx(weighted, rel=1e-4)
+    again = kn.load(fitted.save(tmp_path / "saved"))
+    assert again.evaluate(x, y, return_dict=True)["loss"] == pytest.approx(told["loss"], rel=1e-5)
+
+
+def test_the_history_is_that_of_the_best_trial(fitted):
+    (trial,) = fitted.trials_
+    assert [len(each) for each in fitted.history.values()] == [trial.measurement.extra["epochs"]] * len(fitted.history)
+    assert fitted.history["val_loss"] == [each["val_loss"] for each in trial.measurement.curve]
+    assert "epoch" not in fitted.history and "history" not in fitted.get_params()
 
 
 def test_the_export_takes_a_column_an_input_and_loads_alone(fitted, raw, tmp_path):
