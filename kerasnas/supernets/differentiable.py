@@ -1,6 +1,7 @@
 """A differentiable search from rows to derived architectures."""
 
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -91,7 +92,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
     model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
     watching = Watching(space, None if folder is None else Path(folder) / FILE, held)
-    done = watching.resume(model)
+    done = watching.resume(model, len(pairs))
     epochs = model.steps() // len(pairs)
     if done < epochs and watching.stopped is None:
         in_time = [] if seconds is None else [InTime(started + seconds, len(pairs))]
@@ -101,6 +102,12 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
         )  # fmt: skip
     if not watching.history:
         raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
+    if "warmup" in watching.history[-1]:
+        warnings.warn(
+            "Expected time for more than the warm-up of a search by gradients. Received: an end before architecture "
+            "weights moved; what is derived is as good as random. Give it more time, or a rule with `warmup=0`.",
+            stacklevel=2,
+        )
     return Searched(watching.history, watching.stopped, model, watching.kept, learnt)
 
 
