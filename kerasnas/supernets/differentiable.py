@@ -9,12 +9,13 @@ import keras
 
 from kerasnas import backend
 from kerasnas.data import split
-from kerasnas.errors import StrategyError
+from kerasnas.errors import SpaceError, StrategyError
 from kerasnas.lowering.memory import free_bytes, training_bytes
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.preprocessing import Preprocessing, parted
 from kerasnas.lowering.supernet import Supernet
 from kerasnas.space import Architecture, Graph
+from kerasnas.space.domain import Subsets
 from kerasnas.supernets.bilevel import Bilevel
 from kerasnas.supernets.history import FILE
 from kerasnas.supernets.in_time import InTime
@@ -73,7 +74,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
         A `Searched`.
 
     Raises:
-        SpaceError: At a decision that cannot be mixed.
+        SpaceError: At a decision that cannot be mixed, or that gates do not weigh.
         StrategyError: If the rows, the backend or the graph are not of the kind that is searched by gradients.
     """
     started = time.monotonic()
@@ -82,6 +83,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     opened = open_space(space, normalized_pools=True, partial=rule.partial)
     if not opened.domains:
         raise StrategyError("Expected a space with decisions about the network. Received: none.")
+    check_decisions(opened)
     graph, early = task.wrap(opened.node, task) if not isinstance(opened.node, Graph) else (opened.node, task.early)
     first, opened.node = parted(graph, early)
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
@@ -127,6 +129,20 @@ def check(space, task):
             "Expected a graph without an augmenting block for a search by gradients. "
             f"Received: {', '.join(sorted(task.augmented))}."
         )
+
+
+def check_decisions(opened):
+    """Says so where a decision has sets of answers that are no edges of a cell: gates weigh one answer against others.
+
+    Raises:
+        SpaceError: With its path and the reason.
+    """
+    for path, domain in opened.domains.items():
+        if isinstance(domain, Subsets) and path not in opened.ranked:
+            raise SpaceError(
+                f"Expected decisions of which gates weigh one answer against the others. Received: '{path}', whose "
+                "answers are sets; make each label a choice of its own, or search it by another strategy."
+            )
 
 
 def check_memory(rule, opened, rows):

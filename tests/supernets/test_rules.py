@@ -167,9 +167,33 @@ def test_skips_are_guarded():
     assert {guarded["normal/node_0/edge_0"], guarded["normal/node_0/edge_1"]} == {"conv"}  # the weaker skips went
 
 
-def test_constraints_hold():
+def test_what_constraints_refuse_gives_way_to_what_loses_least():
     space = small_layers().where(lambda architecture: architecture["first"] != "halved")
-    assert derived(space, {"first": [0.2, 0.3, 0.5]})[1] is None
+    assert derived(space, {"first": [0.2, 0.3, 0.5]})[1]["first"] == "wide"
+    nothing = small_layers().where(lambda architecture: False)
+    assert derived(nothing, {"first": [0.2, 0.3, 0.5]})[1] is None
+
+
+def test_the_weakest_of_several_answers_gives_way():
+    strengths = {
+        f"normal/node_{i}/edge_{j}": [0, 0.2, 0.3, 0.5 + 0.1 * (i + j)] for i in range(2) for j in range(2 + i)
+    }
+    normal = lambda architecture: [value for path, value in architecture.items() if path.startswith("normal/node")]  # noqa: E731
+    few = small_cells().where(lambda architecture: normal(architecture).count("conv") <= 3)
+    found = derived(few, strengths)[1]
+    assert found["normal/node_0/edge_0"] == "max_pool_3x3" and found["normal/node_1/inputs"] == (1, 2)
+
+
+def test_many_answers_give_way_at_once_and_no_more_than_need_be():
+    strengths = {
+        f"{cell}/node_{i}/edge_{j}": [0, 0.2, 0.2, 0.6]
+        for cell in ("normal", "reduction")
+        for i in range(3)
+        for j in range(2 + i)
+    }
+    convs = lambda architecture: list(architecture.values()).count("conv")  # noqa: E731
+    found = derived(small_cells(nodes=3).where(lambda architecture: convs(architecture) <= 4), strengths)[1]
+    assert convs(found) == 4
 
 
 # --------------------------------------------------------------------- cost
