@@ -208,6 +208,30 @@ def test_the_expected_cost_of_one_hot_gates_is_that_of_the_architecture(of):
         assert expected == getattr(lowering.cost(space, architecture, PICTURE), of)
 
 
+def test_edges_that_are_not_kept_do_not_count():
+    """Where all edges are of one operation, so many count as are kept, whether rules weigh edges or not."""
+    space = small_cells()
+    supernet = Supernet(space, PICTURE, affine=True)
+    convs = space.complete({path: "conv" for path in supernet.labels if "edge" in path})
+    chosen = supernet.gates_of(convs) | {
+        path: supernet.gates_of(convs)["normal/node_0/edge_0"] for path in supernet.opened.kept
+    }
+    found = []
+    for rule in (DARTS(), PCDARTS()):
+        found.append(
+            float(expected_cost(supernet, rule.means(supernet) | {p: chosen[p] for p in supernet.opened.kept}))
+        )
+    assert found == pytest.approx([lowering.cost(space, convs, PICTURE).flops] * 2, rel=1e-3)
+
+
+def test_partial_channels_are_priced_as_whole_ones():
+    prices = []
+    for share in (1, 2):
+        supernet = Supernet(open_space(small_cells(), partial=share), PICTURE, partial=share)
+        prices.append(float(expected_cost(supernet, supernet.softmax_gates(), "params")))
+    assert prices[0] == pytest.approx(prices[1], rel=1e-3)
+
+
 # --------------------------------------------------------------------- rows
 def test_batches_of_the_halves_never_mix():
     rows = dataset(40)
