@@ -16,6 +16,8 @@ class Bilevel(keras.Model):
     `fit` takes batches `(x, y)` that are dicts with the keys "alphas" and "weights": what each of the two steps sees.
     The architecture step leaves nothing behind but architecture weights: statistics of normalizations are put back.
 
+    On JAX it trains under `keras.distribution.DataParallel` too, each step's rows dealt out among the devices.
+
     Under Keras's mixed policies gradients are of half precision. In float16 they are of a loss scaled up, by a factor
     that grows slowly and is halved where it was too much; that step goes on by its momentum alone.
 
