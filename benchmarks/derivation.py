@@ -36,8 +36,7 @@ PUBLISHED = 50 * 25_000 // 64  # steps of the published searches
 def rule(name, epochs, rows):
     """A method's rule for a short search.
 
-    Architecture weights move by about their learning rate in each step: it grows by as much as steps are fewer. The
-    warm-up keeps its share of the epochs.
+    Architecture weights move by about their learning rate in each step: it grows by as much as steps are fewer.
 
     Args:
         name: One of `METHODS`.
@@ -50,7 +49,7 @@ def rule(name, epochs, rows):
     made = getattr(supernets, kind)(**options)
     faster = PUBLISHED / (epochs * max(1, rows // 2 // BATCH))
     return getattr(supernets, kind)(
-        **options, epochs=epochs, batch_size=BATCH, warmup=round(made.warmup / made.epochs * epochs),
+        **options, epochs=epochs, batch_size=BATCH,
         alpha_learning_rate=min(made.alpha_learning_rate * max(faster, 1.0), 0.05),
     )  # fmt: skip
 

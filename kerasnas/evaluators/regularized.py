@@ -21,12 +21,14 @@ class Regularized(keras.Model):
 
     Attributes:
         total: Steps of the whole training.
+        done: Steps that were taken: a weight of its own, for on JAX a step reads and assigns no others.
     """
 
     def __init__(self, plain, noisy, rate, most, share):
         super().__init__(name=plain.name)
         self.plain, self.noisy, self.rate = plain, noisy, rate
         self.most, self.share, self.total = most, share, 1
+        self.done = self.add_weight((), "zeros", "int32", trainable=False, name="done")
         self.built = True
 
     @classmethod
@@ -51,8 +53,9 @@ class Regularized(keras.Model):
     def call(self, inputs, training=None):
         if not training:
             return self.plain(inputs, training=False)
-        progress = keras.ops.cast(self.optimizer.iterations, "float32") / self.total
+        progress = keras.ops.cast(self.done, "float32") / self.total
         self.rate.assign(self.most * keras.ops.minimum(progress, 1.0))
+        self.done.assign(self.done + 1)
         return self.noisy(inputs, training=True)
 
     def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):

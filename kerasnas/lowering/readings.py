@@ -309,6 +309,16 @@ def _is(value, answer):
 
 def _built(layer, shapes):
     if isinstance(layer, keras.Layer):
+        layer = _seeded(layer)
         several = bool(shapes) and isinstance(shapes[0], tuple)
         layer.build([(None, *shape) for shape in shapes] if several else (None, *shapes))
     return layer
+
+
+def _seeded(layer):
+    """A layer that draws by its own seed alone: Keras's dropout on PyTorch heeds only one that was given."""
+    generator = getattr(layer, "seed_generator", None)
+    config = {} if generator is None else layer.get_config()
+    if "seed" not in config or config["seed"] is not None:
+        return layer
+    return type(layer).from_config({**config, "seed": int(keras.ops.convert_to_numpy(generator.state)[0])})

@@ -24,7 +24,9 @@ class Derive(Strategy):
         rule: A rule of `kerasnas.supernets`, or its name: "darts", "gdas", "snas", "pc_darts", "drnas", "beta_darts".
         space: The `Space` that the supernet is made of, where cells are searched in a smaller network than they are
             retrained in: the same decisions, with fewer cells and channels. The run's own space if None.
-        inherit: Whether derived networks start from the supernet's weights; else they are trained from scratch.
+        inherit: Whether derived networks start from the supernet's weights; else they are trained from scratch. The
+            weights lie in the run's folder: trials on a Ray cluster's other machines do not see them, and start from
+            scratch.
 
     Raises:
         ArgumentError: If the rule is unknown, the spaces have unlike decisions, or nothing can be inherited.

@@ -5,6 +5,9 @@ import numpy as np
 
 from kerasnas import backend
 from kerasnas.backend.stateless import stepped
+from kerasnas.errors import StrategyError
+
+SCALE, GROWTH = 2.0**10, 2.0 ** (1 / 500)  # of the loss in float16: at first, and with each step that does not overflow
 
 
 class Bilevel(keras.Model):
@@ -13,11 +16,19 @@ class Bilevel(keras.Model):
     `fit` takes batches `(x, y)` that are dicts with the keys "alphas" and "weights": what each of the two steps sees.
     The architecture step leaves nothing behind but architecture weights: statistics of normalizations are put back.
 
+    On JAX it trains under `keras.distribution.DataParallel` too, each step's rows dealt out among the devices.
+
+    Under Keras's mixed policies gradients are of half precision. In float16 they are of a loss scaled up, by a factor
+    that grows slowly and is halved where it was too much; that step goes on by its momentum alone.
+
     Args:
         supernet: The `Supernet`.
         rule: The `Rule`.
         steps: Steps of the whole search.
         seed: Of the gates that are drawn.
+
+    Raises:
+        StrategyError: If a rule takes differences of gradients (the second order, the curvature) in half precision.
 
     Reference:
         Liu et al., 2019, "DARTS: Differentiable Architecture Search".
@@ -36,12 +47,27 @@ class Bilevel(keras.Model):
         self.alpha_optimizer.build(self.alphas)
         self.alpha_moments = self.alpha_optimizer.variables  # held as the model's own: JAX's steps hand on those alone
         self.statistics = list(supernet.non_trainable_weights)
+        weights = {id(weight) for weight in supernet.weights}
+        self.seeds = [each for each in supernet.variables if id(each) not in weights]  # of dropout and the like
+        self.scale = self._scale()
         self.built = True
 
+    def _scale(self):
+        """The variable that the loss is scaled by; None where it need not be."""
+        precision = self.supernet.compute_dtype
+        if precision != "float32" and (self.rule.second_order or self.rule.stop_curvature is not None):
+            raise StrategyError(
+                "Expected float32 for the second order and for `stop_curvature`, which take differences of gradients. "
+                f"Received: {precision}; try `order=1`, or keras.config.set_dtype_policy('float32')."
+            )
+        if precision != "float16":
+            return None
+        return self.add_weight((), lambda shape, dtype: SCALE * keras.ops.ones(shape, dtype), trainable=False)
+
     def compile(self, **kwargs):
-        """As of `keras.Model`, with the optimizers of the rule."""
+        """As of `keras.Model`, with the optimizers of the rule; of a scaled loss the steps take care themselves."""
         optimizer = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
-        super().compile(optimizer=optimizer, jit_compile=backend.jit_compile(), **kwargs)
+        super().compile(optimizer=optimizer, jit_compile=backend.jit_compile(), auto_scale_loss=False, **kwargs)
         self.optimizer.build(self.shared)
 
     def call(self, inputs, training=None):
@@ -59,7 +85,8 @@ class Bilevel(keras.Model):
     def state(self):
         """All that a search that goes on needs, as a list of Keras variables."""
         trained = [*self.supernet.weights, *self.optimizer.variables, *self.alpha_optimizer.variables]
-        return [*trained, self.done, self.draws.state, self.total]
+        scale = [] if self.scale is None else [self.scale]
+        return [*trained, self.done, self.draws.state, self.total, *self.seeds, *scale]
 
     def steps(self):
         """Steps of the whole search, as planned."""
@@ -68,6 +95,11 @@ class Bilevel(keras.Model):
     def progress(self):
         """How much of the search is over, from 0 to 1: what schedules follow."""
         return keras.ops.cast(self.done, "float32") / keras.ops.cast(self.total, "float32")
+
+    def warm(self):
+        """Whether the warm-up is over: it keeps its share where the plan is cut."""
+        done = int(keras.ops.convert_to_numpy(self.done))
+        return done * self.rule.epochs >= self.rule.warmup * self.steps()
 
     def learning_rate(self):
         """That of the weights: along a cosine to a twenty-fifth."""
@@ -104,7 +136,7 @@ class Bilevel(keras.Model):
 
     def weight_step(self, rows):
         """One step of the weights; returns the outputs before it."""
-        (loss, outputs), gradients = backend.value_and_gradients(lambda: self._loss(rows), self.shared)
+        (loss, outputs), gradients = self._gradients(lambda: self._loss(rows), self.shared)
         self._loss_tracker.update_state(loss)
         self.optimizer.apply(self._decayed(_clipped(gradients, self.shared, self.rule.clip)), self.shared)
         return outputs
@@ -116,10 +148,9 @@ class Bilevel(keras.Model):
             rows: `(x, y, weight)` to judge the architecture weights by.
             others: Likewise, what the weights are trained on: for the look ahead of the second order.
         """
-        before = [keras.ops.copy(keras.ops.convert_to_tensor(each)) for each in self.statistics]
+        before = _copies(self.statistics)
         gradients = (self.unrolled if self.rule.second_order else self.direct)(rows, others)
-        for variable, value in zip(self.statistics, before):
-            variable.assign(value)
+        _put_back(self.statistics, before)
         decay = self.rule.alpha_decay
         gradients = [g + decay * a for g, a in zip(gradients, self.alphas)] if decay else gradients
         self.alpha_optimizer.apply(gradients, self.alphas)
@@ -127,16 +158,33 @@ class Bilevel(keras.Model):
     # ---------------------------------------------------------------- gradients
     def direct(self, rows, others=None):
         """Gradients of the architecture weights at the weights as they are: the first order."""
-        _, found = backend.value_and_gradients(lambda: self._loss(rows, priced=True), self.alphas)
+        _, found = self._gradients(lambda: self._loss(rows, priced=True), self.alphas)
         return _filled(found, self.alphas)
+
+    def _gradients(self, compute, variables):
+        """A loss, outputs, and gradients of the loss: zeros where its scale was too much."""
+        if self.scale is None:
+            return backend.value_and_gradients(compute, variables)
+        scale = keras.ops.convert_to_tensor(self.scale)
+
+        def scaled():
+            loss, outputs = compute()
+            return loss * scale, (loss, outputs)
+
+        (_, result), found = backend.value_and_gradients(scaled, variables)
+        found = [gradient / scale for gradient in _filled(found, variables)]
+        finite = keras.ops.isfinite(_norm(found))
+        self.scale.assign(keras.ops.where(finite, scale * GROWTH, scale / 2))
+        return result, [keras.ops.where(finite, gradient, 0.0) for gradient in found]
 
     def unrolled(self, rows, others):
         """Gradients of the architecture weights after a step of the weights ahead: the second order.
 
         The step is the one that the optimizer would take, momentum and decay included; its dependence on the
-        architecture weights is found by a finite difference along the gradient of the weights.
+        architecture weights is found by a finite difference along the gradient of the weights. What is drawn within
+        the network, as of dropout, is the same at both ends and in the step.
         """
-        start = [keras.ops.copy(keras.ops.convert_to_tensor(weight)) for weight in self.shared]
+        start, seeds = _copies(self.shared), _copies(self.seeds)
         _, ahead = backend.value_and_gradients(lambda: self._loss(others), self.shared)
         rate, momentum = self.optimizer.learning_rate, self.optimizer.momentum
         for weight, gradient, past in zip(self.shared, self._decayed(_filled(ahead, self.shared)), self._momenta()):
@@ -145,13 +193,13 @@ class Bilevel(keras.Model):
         alphas = _filled(found[: len(self.alphas)], self.alphas)
         along = _filled(found[len(self.alphas) :], self.shared)
         far = 0.01 / (_norm(along) + 1e-12)
-        ends = []
+        ends, seeds_after = [], _copies(self.seeds)
         for sign in (1.0, -1.0):
             for weight, value, direction in zip(self.shared, start, along):
                 weight.assign(value + sign * far * direction)
+            _put_back(self.seeds, seeds)
             ends.append(self._at(others))
-        for weight, value in zip(self.shared, start):
-            weight.assign(value)
+        _put_back([*self.shared, *self.seeds], [*start, *seeds_after])
         return [a - rate * (up - down) / (2 * far) for a, up, down in zip(alphas, *ends)]
 
     def _at(self, rows):
@@ -180,6 +228,15 @@ class Bilevel(keras.Model):
 def _weights_half(given):
     """Of a dict by half what the weights see; else what is given. Keras builds metrics and loss from whole batches."""
     return given["weights"] if isinstance(given, dict) and set(given) == {"alphas", "weights"} else given
+
+
+def _copies(variables):
+    return [keras.ops.copy(keras.ops.convert_to_tensor(variable)) for variable in variables]
+
+
+def _put_back(variables, values):
+    for variable, value in zip(variables, values):
+        variable.assign(value)
 
 
 def _filled(gradients, variables):

@@ -12,7 +12,8 @@ class Curvature:
     """The dominant eigenvalue of the Hessian of the loss by the architecture weights, at the weights as they are.
 
     Power iteration, whose products with the Hessian are differences of two gradients. Gates are those without chance,
-    batches normalize themselves, and nothing is moved.
+    batches normalize themselves, what is drawn within the network (as of dropout) is the same for all gradients, and
+    nothing is moved.
 
     Args:
         model: The `Bilevel` model.
@@ -34,8 +35,9 @@ class Curvature:
         """The eigenvalue of largest magnitude, with its sign; 0 where no architecture weight counts."""
         if not self.alphas:
             return 0.0
-        held = [*self.alphas, *self.model.statistics]
+        held = [*self.alphas, *self.model.statistics, *self.model.seeds]
         start = [np.array(keras.ops.convert_to_numpy(each)) for each in held]
+        self.drawn = start[len(held) - len(self.model.seeds) :]
         try:
             return self._iterated(np.concatenate([each.ravel() for each in start[: len(self.alphas)]]))
         finally:
@@ -59,6 +61,8 @@ class Curvature:
         for alpha in self.alphas:
             alpha.assign(values[place : place + alpha.shape[0]].astype("float32"))
             place += alpha.shape[0]
+        for seed, value in zip(self.model.seeds, self.drawn):
+            seed.assign(value)
         return np.concatenate([np.array(keras.ops.convert_to_numpy(each), "float64") for each in self.gradient()])
 
     def _gradient(self):

@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from kerasnas.supernets.repair import repaired
+
 
 def derive(space, opened, gates, most_skips=None):
     """The architecture that gates stand for.
@@ -10,13 +12,14 @@ def derive(space, opened, gates, most_skips=None):
     left out, weighs most.
 
     Args:
-        space: The `Space`; an architecture that its constraints refuse gives way to the nearest admitted.
+        space: The `Space`; an architecture that its constraints refuse gives way to one that is admitted, at about the
+            least loss of gates' weight (see `supernets.repair`).
         opened: What `open_space` made of it.
         gates: Arrays by decision.
         most_skips: Skip connections that each cell may have; the weakest beyond become what is second best.
 
     Returns:
-        An `Architecture`, or None where the constraints admit none nearby.
+        An `Architecture`, or None where none was found that the constraints admit.
 
     Reference:
         Liu et al., 2019, "DARTS: Differentiable Architecture Search".
@@ -32,7 +35,14 @@ def derive(space, opened, gates, most_skips=None):
             break
         _mute(gates, opened, spare, opened.skips[spare])
         architecture = space.complete(_answers(opened, gates))
-    return space.admitted(architecture)
+    if space.admitted(architecture) is not None:
+        return architecture
+
+    def admits(other):
+        few = most_skips is None or max(skips(opened, other).values(), default=0) <= most_skips
+        return few and space.admitted(other) is not None
+
+    return repaired(space, opened, gates, admits)
 
 
 def skips(opened, architecture):
@@ -56,13 +66,8 @@ def operation_counts(opened, architecture):
 def _answers(opened, gates):
     found = {}
     for path, domain in opened.domains.items():
-        if path not in opened.ranked and not hasattr(domain, "fewest"):
-            values = list(domain.values())
-            found[path] = values[int(np.argmax(gates[path]))]
-        elif path not in opened.ranked:
-            order = np.argsort(-gates[path], kind="stable")
-            count = min(max(int((gates[path] > 0.5).sum()), domain.fewest), domain.most)
-            found[path] = tuple(domain.labels[i] for i in sorted(order[:count]))
+        if path not in opened.ranked:
+            found[path] = list(domain.values())[int(np.argmax(gates[path]))]
     for path, sources in opened.ranked.items():
         domain = opened.domains[path]
         strengths = np.array([gates[path][i] * gates[sources[state]].max() for i, state in enumerate(domain.labels)])

@@ -1,6 +1,7 @@
 """A differentiable search from rows to derived architectures."""
 
 import time
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,12 +9,13 @@ import keras
 
 from kerasnas import backend
 from kerasnas.data import split
-from kerasnas.errors import StrategyError
+from kerasnas.errors import SpaceError, StrategyError
 from kerasnas.lowering.memory import free_bytes, training_bytes
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.preprocessing import Preprocessing, parted
 from kerasnas.lowering.supernet import Supernet
 from kerasnas.space import Architecture, Graph
+from kerasnas.space.domain import Subsets
 from kerasnas.supernets.bilevel import Bilevel
 from kerasnas.supernets.history import FILE
 from kerasnas.supernets.in_time import InTime
@@ -72,7 +74,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
         A `Searched`.
 
     Raises:
-        SpaceError: At a decision that cannot be mixed.
+        SpaceError: At a decision that cannot be mixed, or that gates do not weigh.
         StrategyError: If the rows, the backend or the graph are not of the kind that is searched by gradients.
     """
     started = time.monotonic()
@@ -81,6 +83,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     opened = open_space(space, normalized_pools=True, partial=rule.partial)
     if not opened.domains:
         raise StrategyError("Expected a space with decisions about the network. Received: none.")
+    check_decisions(opened)
     graph, early = task.wrap(opened.node, task) if not isinstance(opened.node, Graph) else (opened.node, task.early)
     first, opened.node = parted(graph, early)
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
@@ -91,7 +94,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     model = Bilevel(supernet, rule, rule.epochs * len(pairs), seed)
     model.compile(loss=task.losses(), loss_weights=task.loss_weights(), metrics=task.metrics())
     watching = Watching(space, None if folder is None else Path(folder) / FILE, held)
-    done = watching.resume(model)
+    done = watching.resume(model, len(pairs))
     epochs = model.steps() // len(pairs)
     if done < epochs and watching.stopped is None:
         in_time = [] if seconds is None else [InTime(started + seconds, len(pairs))]
@@ -101,6 +104,12 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
         )  # fmt: skip
     if not watching.history:
         raise StrategyError("Expected constraints that a derived architecture can keep. Received: none derived.")
+    if "warmup" in watching.history[-1]:
+        warnings.warn(
+            "Expected time for more than the warm-up of a search by gradients. Received: an end before architecture "
+            "weights moved; what is derived is as good as random. Give it more time, or a rule with `warmup=0`.",
+            stacklevel=2,
+        )
     return Searched(watching.history, watching.stopped, model, watching.kept, learnt)
 
 
@@ -120,6 +129,20 @@ def check(space, task):
             "Expected a graph without an augmenting block for a search by gradients. "
             f"Received: {', '.join(sorted(task.augmented))}."
         )
+
+
+def check_decisions(opened):
+    """Says so where a decision has sets of answers that are no edges of a cell: gates weigh one answer against others.
+
+    Raises:
+        SpaceError: With its path and the reason.
+    """
+    for path, domain in opened.domains.items():
+        if isinstance(domain, Subsets) and path not in opened.ranked:
+            raise SpaceError(
+                f"Expected decisions of which gates weigh one answer against the others. Received: '{path}', whose "
+                "answers are sets; make each label a choice of its own, or search it by another strategy."
+            )
 
 
 def check_memory(rule, opened, rows):

@@ -1,10 +1,12 @@
 """What the network is expected to cost under gates, as a term of the loss."""
 
+import dataclasses
 from dataclasses import dataclass
 
 import keras
 
 from kerasnas.errors import ArgumentError
+from kerasnas.lowering.alignment import aligned
 from kerasnas.lowering.costing import Symbol
 from kerasnas.lowering.readings import ThroughGates
 from kerasnas.lowering.supernet import Supernet
@@ -14,8 +16,11 @@ from kerasnas.lowering.supernet import Supernet
 class ExpectedCost:
     """A penalty on networks that are expected to cost more than a target.
 
+    Priced is the network that is searched: where cells are searched in a smaller one than they are retrained in
+    (`Derive(space=small)`), the target is one for the smaller.
+
     Args:
-        target: The cost up to which nothing is added.
+        target: The cost up to which nothing is added; see `expected_cost`.
         of: "flops" or "params".
         strength: What is added for each time that the target is exceeded.
 
@@ -42,7 +47,11 @@ class ExpectedCost:
 
 
 def expected_cost(supernet: Supernet, gates, of="flops"):
-    """The cost of an architecture drawn by gates, on average: a tensor. What leads to zeros alone counts too.
+    """The cost of an architecture drawn by gates, on average: a tensor.
+
+    Of the edges into a node of a cell so many count as it keeps, each by its share of the edges' gates. Candidates
+    count with all channels, also where a part of them passes while searching. An answer "zero" counts for nothing,
+    though a node that keeps some edges never derives it; what leads to zeros alone counts too.
 
     Args:
         supernet: The `Supernet`.
@@ -62,7 +71,7 @@ class _Pricing(ThroughGates):
     remembers, fuses = False, False
 
     def __init__(self, supernet, gates, of):
-        super().__init__(supernet, gates)
+        super().__init__(supernet, gates | _kept(supernet, gates))
         self.of, self.total, self.weights = of, 0.0, [1.0]
 
     def shape(self, datum):
@@ -73,13 +82,36 @@ class _Pricing(ThroughGates):
         self.total = self.total + float(getattr(operation, self.of)(shapes)) * self.weights[-1]
         return Symbol(operation.shape(shapes))
 
+    def cell(self, cell, states, path, strides):
+        return super().cell(dataclasses.replace(cell, partial=1), states, path, strides)
+
     def mix(self, kind, parts, first, path):
-        how, ends = self.supernet.joins[path], []
-        for i, part in enumerate(parts):
-            if part.zero and kind == "add":
-                continue
-            weight = self.weight(part.factors)
-            self.weights.append(self.weights[-1] if weight is None else self.weights[-1] * weight)
-            ends.append(self.projected(part.run(), how.projections[i], path, i))
-            self.weights.pop()
-        return self.merge(kind, ends, path) if kind != "add" else Symbol(how.shape)
+        """As while the supernet is made, whose shapes are others where a part of the channels passes."""
+        counted = [part for part in parts if kind != "add" or not part.zero]
+        if not counted:
+            return parts[0].run()
+        weights = [
+            self.weights[-1] * self.weight(part.factors) if part.factors else self.weights[-1] for part in counted
+        ]
+        results = [self._at(weight, part.run) for weight, part in zip(weights, counted)]
+        places = [parts.index(part) for part in counted]
+        ends = []
+        for i, weight, result, node in zip(places, weights, results, aligned(kind, [each.shape for each in results])):
+            flow = lambda node=node, result=result, i=i: self.projected(result, node, path, i)  # noqa: E731
+            ends.append(self._at(weight, flow))
+        return self.merge(kind, ends, path) if kind != "add" else ends[0]
+
+    def _at(self, weight, run):
+        self.weights.append(weight)
+        result = run()
+        self.weights.pop()
+        return result
+
+
+def _kept(supernet, gates):
+    """How likely each edge into a node of a cell is kept."""
+    found = {}
+    for path in supernet.opened.ranked:
+        share = gates[path] / keras.ops.maximum(keras.ops.sum(gates[path]), 1e-6)
+        found[path] = keras.ops.minimum(supernet.opened.domains[path].most * share, 1.0)
+    return found

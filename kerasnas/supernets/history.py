@@ -18,8 +18,8 @@ class History:
         epochs: A dict for each: "loss", its "seconds", "entropy" of the gates in nats, "operations" of the derived
             architecture by number, its "skips" by cell, the "architecture", and the "gates" by decision; "accuracy"
             along its path in the supernet, on rows that the weights do not learn from, where there are classes;
-            "curvature", where a guard watches it; "limited", where
-            skip connections beyond a limit were taken out before any epoch kept it by itself.
+            "curvature", where a guard watches it; "warmup", where architecture weights did not move yet; "limited",
+            where skip connections beyond a limit were taken out before any epoch kept it by itself.
         labels: The answers that gates weigh, by decision.
         stopped: Why the search ended early, or None.
         kept: How many epochs count, where the search went back; None for all.

@@ -11,6 +11,7 @@ class PCDARTS(Rule):
     """Softmax gates over a part of the channels, and edges weighed against one another.
 
     Args:
+        warmup: As of `Rule`; three tenths of the epochs, as in the paper, if None.
         share: One of so many channels passes the operations.
 
     Reference:
@@ -18,12 +19,14 @@ class PCDARTS(Rule):
     """
 
     alpha_learning_rate: float = 6e-4
-    warmup: int = 15
+    warmup: int | None = None
     share: int = 4
 
     edges = True
 
     def __post_init__(self):
+        if self.warmup is None:
+            object.__setattr__(self, "warmup", round(0.3 * self.epochs))
         super().__post_init__()
         if not isinstance(self.share, int) or self.share < 1:
             raise ArgumentError(f"Expected `share` to be a whole number from 1 on. Received: {self.share!r}.")

@@ -21,8 +21,10 @@ class Rule:
         clip: Global norm at which gradients of the weights are clipped.
         alpha_learning_rate: Of the architecture weights, by Adam with β (.5, .999).
         alpha_decay: L2 of the architecture weights, added to their gradient.
-        warmup: Epochs at the beginning in which the architecture weights stay as they are.
+        warmup: Epochs at the beginning in which the architecture weights stay as they are, fewer than `epochs`. Where a
+            search is cut to fewer epochs, they keep their share.
         stop_skips: The search ends before one cell of the derived network has so many skip connections; None for never.
+            Cells whose name tells that they lower the resolution ("reduction") do not count.
         most_skips: Skip connections that a derived cell may have; the weakest beyond become what is second best.
         stop_curvature: The search ends, and goes back, when the dominant eigenvalue of the Hessian of the loss on rows
             apart has risen so far that earlier / now is below this (0.75 in the paper); None for never.
@@ -75,6 +77,11 @@ class Rule:
         for name in ("epochs", "batch_size", "warmup"):
             if not isinstance(getattr(self, name), int):
                 raise ArgumentError(f"Expected `{name}` to be a whole number. Received: {getattr(self, name)!r}.")
+        if self.warmup >= self.epochs:
+            raise ArgumentError(
+                f"Expected `warmup` below `epochs`, or no architecture weight ever moves. Received: {self.warmup} of "
+                f"{self.epochs}."
+            )
         for name in ("stop_skips", "most_skips"):
             value = getattr(self, name)
             if value is not None and (not isinstance(value, int) or value < (name == "stop_skips")):

@@ -37,8 +37,15 @@ class Watching(keras.callbacks.Callback):
         self.curvature = None
 
     # -------------------------------------------------------------- checkpoints
-    def resume(self, model):
-        """Goes on from the checkpoint, if there is one; returns the number of epochs that are done."""
+    def resume(self, model, steps):
+        """Goes on from the checkpoint, if there is one; returns the number of epochs that are done.
+
+        Not all of them need be in the history, and the last may have been broken off.
+
+        Args:
+            model: The `Bilevel` model.
+            steps: Steps of an epoch.
+        """
         if self.path is None or not self.path.exists():
             return 0
         with np.load(self.path) as stored:
@@ -46,7 +53,7 @@ class Watching(keras.callbacks.Callback):
             for i, variable in enumerate(model.state()):
                 variable.assign(stored[f"v{i}"])
         self.history, self.stopped, self.kept = told["epochs"], told["stopped"], told.get("kept")
-        return len(self.history)
+        return -(-int(keras.ops.convert_to_numpy(model.done)) // steps)
 
     def save(self):
         if self.path is None:
@@ -64,7 +71,7 @@ class Watching(keras.callbacks.Callback):
     # -------------------------------------------------------------------- epochs
     def on_epoch_begin(self, epoch, logs=None):
         self.started = time.monotonic()
-        searching = epoch >= self.model.rule.warmup
+        searching = self.model.warm()
         if searching != self.model.searching:
             self.model.searching = searching
             self.model.make_train_function(force=True)
@@ -75,7 +82,7 @@ class Watching(keras.callbacks.Callback):
             return
         rule = self.model.rule
         entry = self._entry(logs, rule.most_skips)
-        many = rule.stop_skips is not None and max(entry["skips"].values(), default=0) >= rule.stop_skips
+        many = rule.stop_skips is not None and skips_in_a_cell(entry["skips"]) >= rule.stop_skips
         if many and all("limited" in earlier for earlier in self.history):
             # Gates that have not learnt yet lean anywhere: that is no collapse, and no derivation to go back to.
             entry = self._entry(logs, rule.stop_skips - 1) | {"limited": True}
@@ -96,10 +103,10 @@ class Watching(keras.callbacks.Callback):
         """Stops and goes back where the loss curves too sharply along the architecture weights."""
         if rule.stop_curvature is None:
             return
-        found = [entry["curvature"] for entry in self.history[rule.warmup :]]
+        found = [entry["curvature"] for entry in self.history if "warmup" not in entry]
         keep = rising(found, rule.stop_curvature, rule.curvature_window)
         if keep is not None:
-            self.kept = rule.warmup + keep
+            self.kept = len(self.history) - len(found) + keep
             self._stop(f"curvature of the loss has risen since epoch {self.kept}")
 
     def _entry(self, logs, most_skips):
@@ -112,6 +119,7 @@ class Watching(keras.callbacks.Callback):
             found["curvature"] = self._curvature()
         if architecture is not None and self.held is not None and classes(self.held) is not None:
             found["accuracy"] = accuracy(model, self.held.head(MEASURED), architecture)
+        found |= {} if model.searching else {"warmup": True}
         return found | {
             "loss": float(logs["loss"]),
             "seconds": round(time.monotonic() - self.started, 3),
@@ -139,6 +147,16 @@ class Watching(keras.callbacks.Callback):
     def _stop(self, reason):
         self.stopped = reason
         self.model.stop_training = True
+
+
+def skips_in_a_cell(skips):
+    """The most skip connections of a cell, of those that keep the resolution where names tell them apart.
+
+    Args:
+        skips: Number by cell.
+    """
+    normal = {cell: count for cell, count in skips.items() if "reduc" not in cell.rsplit("/", 1)[-1].lower()}
+    return max((normal or skips).values(), default=0)
 
 
 def accuracy(model, rows, architecture):

@@ -78,6 +78,17 @@ def test_dropping_grows_in_a_line_from_nothing():
     np.testing.assert_allclose(rates, [0.0, 0.125, 0.25, 0.375, 0.5, 0.5], atol=1e-6)
 
 
+@pytest.mark.backend
+def test_a_network_is_trained_with_dropped_paths_on_every_backend():
+    model, rows = regularized(cells=1)
+    model.total = 4
+    before = [np.array(keras.ops.convert_to_numpy(weight)) for weight in model.plain.trainable_weights]
+    model.fit(rows.x, rows.y, batch_size=32, epochs=2, verbose=0)
+    assert float(model.rate) == pytest.approx(0.375) and int(model.done) == 4
+    after = [keras.ops.convert_to_numpy(weight) for weight in model.plain.trainable_weights]
+    assert all(not np.array_equal(one, other) for one, other in zip(before, after))
+
+
 # ------------------------------------------------------------ auxiliary head
 def test_the_auxiliary_head_stands_at_two_thirds_and_adds_its_share_of_the_loss():
     model, rows = regularized(drop_path=0.0)

@@ -220,6 +220,9 @@ def test_it_says_why_not():
         run(DARTS(), kn.Space(kn.operations.Dropout(kn.Float(0.0, 0.5))), task())
     with pytest.raises(StrategyError, match="decisions about the network"):
         run(DARTS(), kn.Space(kn.operations.Flatten()), task())
+    taken = kn.space.Subset(a=kn.operations.Flatten(), b=kn.operations.Flatten(), choose=(1, 2))
+    with pytest.raises(SpaceError, match="'taken', whose answers are sets"):
+        run(DARTS(), kn.Space(kn.space.Sequential({"taken": taken})), task())
     folded = task()
     folded.folds = np.arange(len(folded.train)) % 2
     with pytest.raises(StrategyError, match="folds"):

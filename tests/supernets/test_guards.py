@@ -11,7 +11,7 @@ from kerasnas.supernets.curvature import Curvature, rising
 from kerasnas.supernets.differentiable import run
 from kerasnas.supernets.history import FILE
 from kerasnas.supernets.pairs import Pairs, classes
-from kerasnas.supernets.watching import accuracy
+from kerasnas.supernets.watching import accuracy, skips_in_a_cell
 from tests.supernets.searched import bilevel, rows, smooth, tiny
 from tests.supernets.test_differentiable import RULE, task
 
@@ -143,3 +143,9 @@ def test_architecture_weights_that_share_rows_with_the_weights_are_there_to_see_
     for apart in (True, False):
         run(DARTS(**{**RULE, "epochs": 1}, apart=apart), tiny(10), task())
     assert made[0][0] is not made[0][1] and made[1][0] is made[1][1]
+
+
+def test_skips_of_cells_that_lower_the_resolution_do_not_count():
+    assert skips_in_a_cell({"cells/normal": 1, "cells/reduction": 4}) == 1
+    assert skips_in_a_cell({"cell": 2}) == 2 == skips_in_a_cell({"reduction": 2})
+    assert skips_in_a_cell({}) == 0

@@ -11,14 +11,14 @@ import pytest
 import kerasnas as kn
 from kerasnas import backend
 from kerasnas.contract import Context
-from kerasnas.errors import StrategyError
+from kerasnas.errors import ArgumentError, StrategyError
 from kerasnas.evaluators import Training
 from kerasnas.lowering import memory
 from kerasnas.lowering.costing import Symbol
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.supernet import Supernet
 from kerasnas.strategies import Derive
-from kerasnas.supernets import DARTS, differentiable, in_time
+from kerasnas.supernets import DARTS, PCDARTS, differentiable, in_time
 from kerasnas.supernets.differentiable import run
 from kerasnas.supernets.history import read_history
 from tests.lowering.supernets import PICTURE, small_cells
@@ -141,3 +141,48 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
     with pytest.raises(StrategyError, match=r"some 0\.\d GB .*0\.1 GB are free; try fewer channels.*pc_darts.*gdas"):
         run(DARTS(batch_size=16), tiny(10), task())
     assert memory.free_bytes() is None or memory.free_bytes() > 1e6
+
+
+# ---------------------------------------------------------------------- warm-up
+def test_the_warm_up_keeps_its_share_of_a_plan_that_is_cut(monkeypatch):
+    Clock(monkeypatch, step=1.0).follow(monkeypatch)
+    rule = PCDARTS(epochs=40, batch_size=16, alpha_learning_rate=0.05)
+    assert rule.warmup == 12
+    found = run(rule, tiny(10), task(), seconds=14.0)
+    assert ["warmup" in entry for entry in found.history] == [True, True, False, False, False, False]
+    assert found.history[-1]["entropy"] < found.history[1]["entropy"] - 1e-4
+
+
+def test_an_end_within_the_warm_up_is_said(monkeypatch):
+    Clock(monkeypatch, step=10.0).follow(monkeypatch)
+    with pytest.warns(UserWarning, match="as good as random"):
+        run(PCDARTS(epochs=40, batch_size=16), tiny(10), task(), seconds=5.0)
+
+
+def test_a_warm_up_is_shorter_than_the_search():
+    assert [PCDARTS(epochs=epochs).warmup for epochs in (50, 10, 2, 1)] == [15, 3, 1, 0]
+    for rule in (DARTS, PCDARTS):
+        with pytest.raises(ArgumentError, match="`warmup` below `epochs`"):
+            rule(epochs=10, warmup=10)
+
+
+def test_a_search_goes_on_after_epochs_of_which_nothing_was_derived(monkeypatch, tmp_path):
+    from kerasnas.supernets import watching
+
+    derive, epochs = watching.derive, iter(range(9))
+    monkeypatch.setattr(watching, "derive", lambda *args: None if next(epochs) == 0 else derive(*args))
+    begin, begun = watching.Watching.on_epoch_begin, []
+
+    def dying(self, epoch, logs=None):
+        begun.append(epoch)
+        if begun == [0, 1, 2]:
+            raise KeyboardInterrupt
+        begin(self, epoch, logs)
+
+    monkeypatch.setattr(watching.Watching, "on_epoch_begin", dying)
+    rule = DARTS(**{**RULE, "epochs": 3, "batch_size": 32})
+    with pytest.raises(KeyboardInterrupt):
+        run(rule, tiny(10), task(), folder=tmp_path)
+    found = run(rule, tiny(10), task(), folder=tmp_path)
+    assert begun == [0, 1, 2, 2] and len(found.history) == 2
+    assert found.model.done.value == found.model.total.value

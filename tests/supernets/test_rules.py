@@ -167,9 +167,33 @@ def test_skips_are_guarded():
     assert {guarded["normal/node_0/edge_0"], guarded["normal/node_0/edge_1"]} == {"conv"}  # the weaker skips went
 
 
-def test_constraints_hold():
+def test_what_constraints_refuse_gives_way_to_what_loses_least():
     space = small_layers().where(lambda architecture: architecture["first"] != "halved")
-    assert derived(space, {"first": [0.2, 0.3, 0.5]})[1] is None
+    assert derived(space, {"first": [0.2, 0.3, 0.5]})[1]["first"] == "wide"
+    nothing = small_layers().where(lambda architecture: False)
+    assert derived(nothing, {"first": [0.2, 0.3, 0.5]})[1] is None
+
+
+def test_the_weakest_of_several_answers_gives_way():
+    strengths = {
+        f"normal/node_{i}/edge_{j}": [0, 0.2, 0.3, 0.5 + 0.1 * (i + j)] for i in range(2) for j in range(2 + i)
+    }
+    normal = lambda architecture: [value for path, value in architecture.items() if path.startswith("normal/node")]  # noqa: E731
+    few = small_cells().where(lambda architecture: normal(architecture).count("conv") <= 3)
+    found = derived(few, strengths)[1]
+    assert found["normal/node_0/edge_0"] == "max_pool_3x3" and found["normal/node_1/inputs"] == (1, 2)
+
+
+def test_many_answers_give_way_at_once_and_no_more_than_need_be():
+    strengths = {
+        f"{cell}/node_{i}/edge_{j}": [0, 0.2, 0.2, 0.6]
+        for cell in ("normal", "reduction")
+        for i in range(3)
+        for j in range(2 + i)
+    }
+    convs = lambda architecture: list(architecture.values()).count("conv")  # noqa: E731
+    found = derived(small_cells(nodes=3).where(lambda architecture: convs(architecture) <= 4), strengths)[1]
+    assert convs(found) == 4
 
 
 # --------------------------------------------------------------------- cost
@@ -182,6 +206,30 @@ def test_the_expected_cost_of_one_hot_gates_is_that_of_the_architecture(of):
         architecture = sampled.replace(**{path: "conv" for path, value in sampled.items() if value == "none"})
         expected = float(expected_cost(supernet, supernet.gates_of(architecture), of))
         assert expected == getattr(lowering.cost(space, architecture, PICTURE), of)
+
+
+def test_edges_that_are_not_kept_do_not_count():
+    """Where all edges are of one operation, so many count as are kept, whether rules weigh edges or not."""
+    space = small_cells()
+    supernet = Supernet(space, PICTURE, affine=True)
+    convs = space.complete({path: "conv" for path in supernet.labels if "edge" in path})
+    chosen = supernet.gates_of(convs) | {
+        path: supernet.gates_of(convs)["normal/node_0/edge_0"] for path in supernet.opened.kept
+    }
+    found = []
+    for rule in (DARTS(), PCDARTS()):
+        found.append(
+            float(expected_cost(supernet, rule.means(supernet) | {p: chosen[p] for p in supernet.opened.kept}))
+        )
+    assert found == pytest.approx([lowering.cost(space, convs, PICTURE).flops] * 2, rel=1e-3)
+
+
+def test_partial_channels_are_priced_as_whole_ones():
+    prices = []
+    for share in (1, 2):
+        supernet = Supernet(open_space(small_cells(), partial=share), PICTURE, partial=share)
+        prices.append(float(expected_cost(supernet, supernet.softmax_gates(), "params")))
+    assert prices[0] == pytest.approx(prices[1], rel=1e-3)
 
 
 # --------------------------------------------------------------------- rows
