@@ -4,6 +4,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 JAX ?= jax>=0.6
 PYTEST ?= -p no:cacheprovider
+WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
 
@@ -12,9 +13,9 @@ BIN := $(VENV)/bin
 demo: $(VENV)/.installed
 	$(BIN)/kerasnas demo
 
-# One process: two would share two cores with TensorFlow's own threads, and each would load TensorFlow anew.
+# Two processes: the networks of tests are too small for TensorFlow's own threads to fill two cores.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -m "not slow" $(PYTEST)
+	$(BIN)/python -m pytest -m "not slow" -n $(WORKERS) --dist loadfile $(PYTEST)
 
 test-all: $(VENV)/.installed
 	$(BIN)/python -m pytest $(PYTEST)

@@ -87,10 +87,8 @@ def told_of(run):
 
 def _within(run, trials):
     """Whether a model of all these trials keeps to the limits of the budget."""
-    return all(
-        sum(trial.measurement.metrics.get(name, 0) for trial in trials) <= most
-        for name, most in run.budget.limits().items()
-    )
+    limits = run.budget.limits().items()
+    return all(sum(trial.measurement.metrics.get(name, 0) for trial in trials) <= most for name, most in limits)
 
 
 def _rank(context, metrics):
