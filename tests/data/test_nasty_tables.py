@@ -492,7 +492,7 @@ def test_inputs_of_names_that_look_alike_differ():
         ({"a": [1, 2], "b": [1, 2, 3]}, "2 rows of 'a' and 3 of 'b'"),
         ({"a": np.zeros((2, 3))}, r"column 'a' of `x`. Received: \(2, 3\)"),
         (True, "table"),
-        (object(), "table"),
+        (..., "table"),
     ],
     ids=repr,
 )
