@@ -92,7 +92,7 @@ def test_the_page_for_those_who_come_from_autokeras_names_what_exists():
     for name in re.findall(r"\bak\.([A-Za-z_]+)", text):
         assert hasattr(kerasnas, name), name
     for name in re.findall(r"`([A-Z][A-Za-z]+)`", text):
-        assert hasattr(kerasnas, name) or name in ("HyperModel", "Pipeline"), name
+        assert hasattr(kerasnas, name) or name in ("History", "HyperModel", "Pipeline"), name
     methods = {name for name in dir(kerasnas.ImageClassifier) if not name.startswith("_")}
     assert {"predict_proba", "score", "leaderboard", "save", "summary", "calibration_"} <= methods
     known = inspect.signature(kerasnas.ImageClassifier.fit).parameters
