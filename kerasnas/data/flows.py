@@ -1,5 +1,6 @@
 """Data that come batch by batch or row by row: tf.data, keras.utils.PyDataset, generators."""
 
+import math
 from collections.abc import Mapping
 from functools import partial
 from itertools import chain, islice
@@ -8,7 +9,7 @@ import numpy as np
 
 from kerasnas.backend import is_keras_dataset, is_tf_dataset
 from kerasnas.data.elements import element_is_batched, unpack
-from kerasnas.data.gathering import Gathered
+from kerasnas.data.gathering import Gathered, too_large
 from kerasnas.data.inputs import as_input
 from kerasnas.data.labels import as_labels
 from kerasnas.data.naming import by_name, title
@@ -56,24 +57,32 @@ def read_flow(flow, inputs, targets, shapes, limit):
     return gathered.dataset() if gathered.size <= limit else flow.stream(gathered, open_pass)
 
 
-def at_once(flow, inputs):
+def at_once(flow, inputs, limit=math.inf):
     """x, y and weights of a whole flow as arrays, for tables, which are not read batch by batch.
 
     Args:
         flow: As of `read_flow`; rows of tables are dicts of columns or arrays; an array of one axis is a row.
         inputs: Kind of each input, by name.
+        limit: Bytes at most.
 
     Raises:
-        DataError: If the flow is endless or empty, or its elements differ in form.
+        DataError: If the flow is endless, too large or empty, or its elements differ in form.
     """
+    single = False
     if is_tf_dataset(flow):
         flow = finite(flow)
-        single = _is_row(flow.element_spec, inputs)
-        elements, single = (flow.batch(CHUNK) if single else flow).as_numpy_iterator(), False
+        flow = (flow.batch(CHUNK) if _is_row(flow.element_spec, inputs) else flow).as_numpy_iterator()
     else:
-        elements = list(_batches_of(flow) if is_keras_dataset(flow) else flow)
-        single = bool(elements) and _is_row(elements[0], inputs)
-    parts = [unpack(element) for element in elements]
+        flow = iter(_batches_of(flow) if is_keras_dataset(flow) else flow)
+        first = list(islice(flow, 1))
+        single = bool(first) and _is_row(first[0], inputs)
+        flow = chain(first, flow)
+    parts, size = [], 0
+    for element in flow:
+        parts.append(unpack(element))
+        size += sum(np.asarray(leaf).nbytes for part in parts[-1] for leaf in _leaves(part))
+        if size > limit:
+            raise too_large(limit, "a table is read at once")
     if not parts:
         raise DataError("Expected `x` to have at least one row. Received: no rows.")
     try:
@@ -110,11 +119,16 @@ def _joined(values, join):
         return {name: _joined([value[name] for value in values], join) for name in first}
     if isinstance(first, (tuple, list)) and any(np.ndim(part) for part in first):
         return [_joined(part, join) for part in zip(*values)]
+    if hasattr(first, "iloc") and first.ndim == 1 and join is np.stack:  # a row of a data frame
+        return _joined([value.to_dict() for value in values], join)
     if hasattr(first, "iloc"):  # a data frame keeps its columns' names and types
         import pandas
 
         return pandas.concat(values, ignore_index=True)
-    rows = join([np.asarray(value, object if isinstance(value, (tuple, list)) else None) for value in values])
+    arrays = [np.asarray(value, object if isinstance(value, (tuple, list)) else None) for value in values]
+    if len({array.dtype.kind in "OUS" for array in arrays}) > 1:  # a missing one among strings stays what it is
+        arrays = [array.astype(object) for array in arrays]
+    rows = join(arrays)
     return _texts(rows) if rows.dtype == object else rows
 
 

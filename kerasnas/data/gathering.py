@@ -34,9 +34,8 @@ class Gathered:
         if self.size > self.limit:
             self._x = {}
             if not self.can_stream:
-                raise DataError(
-                    f"Expected the data to fit in `memory_limit`, {self.limit:,.0f} bytes. Received: more; "
-                    "an endless or larger source must come as a tf.data.Dataset, which is read in passes."
+                raise too_large(
+                    self.limit, "an endless or larger source must come as a tf.data.Dataset, which is read in passes"
                 )
 
     def _add_input(self, name, array, several):
@@ -63,6 +62,11 @@ class Gathered:
     def dataset(self):
         """Everything, as a Dataset."""
         return Dataset({name: np.concatenate(parts) for name, parts in self._x.items()}, self.labels(), self.weights())
+
+
+def too_large(limit, why):
+    """The error for data that do not fit in memory."""
+    return DataError(f"Expected the data to fit in `memory_limit`, {limit:,.0f} bytes. Received: more; {why}.")
 
 
 def _joined(parts, what):

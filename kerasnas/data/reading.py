@@ -49,7 +49,7 @@ def read(
     if image_size is not None and not isinstance(x, (str, Path)):
         raise ArgumentError("Expected `image_size` only with a folder of pictures. Received: data of another kind.")
     schemas = schemas or {}
-    x, y, sample_weight = whole_tables(x, y, sample_weight, inputs, keep_y=bool(targets))
+    x, y, sample_weight = whole_tables(x, y, sample_weight, inputs, bool(targets), memory_limit)
     if isinstance(x, str) and "text" in inputs.values():
         raise DataError(f"Expected `x` to hold rows. Received: the string {x[:40]!r}; a single text is a row: [x].")
     if not schemas and (isinstance(x, (str, Path)) or is_flow(x)):
@@ -64,18 +64,21 @@ def read(
     return data
 
 
-def whole_tables(x, y, sample_weight, inputs, keep_y=True):
+def whole_tables(x, y, sample_weight, inputs, keep_y=True, memory_limit=None):
     """x, y and weights as whole arrays where a table's rows come as a flow; as they are otherwise.
 
     Args:
-        x, y, sample_weight, inputs: As of `read`.
+        x, y, sample_weight, inputs, memory_limit: As of `read`.
         keep_y: Whether targets that the flow brings are wanted.
     """
     if "table" not in inputs.values() or not is_flow(x):
         return x, y, sample_weight
-    _refuse_beside(x, y, sample_weight)
-    x, y, sample_weight = at_once(x, inputs)
-    return (x, y, sample_weight) if keep_y else (x, None, None)
+    rows, own_y, own_weight = at_once(x, inputs, checked_limit(memory_limit))
+    _refuse_beside(x, None if own_y is None else y, None if own_weight is None else sample_weight)
+    if keep_y:
+        y = own_y if y is None else y
+        sample_weight = own_weight if sample_weight is None else sample_weight
+    return rows, y, sample_weight
 
 
 def check_shapes(data, shapes):

@@ -57,6 +57,11 @@ class Budget:
         limits = {"params": min(sizes, default=None), "flops": self.max_flops, "latency": self.max_latency}
         return {name: limit for name, limit in limits.items() if limit is not None}
 
+    def fits(self, trials):
+        """Whether a model of all these trials keeps to the limits of what a model may cost."""
+        limits = self.limits().items()
+        return all(sum(trial.measurement.metrics.get(name, 0) for trial in trials) <= most for name, most in limits)
+
     def seconds_left(self, elapsed):
         """Seconds that trials may still use, or None without a time limit: the rest is for the final model."""
         if self.time_limit is None:

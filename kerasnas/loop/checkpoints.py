@@ -9,6 +9,8 @@ from kerasnas.loop.run import Observer
 class Keeper(Observer):
     """After each trial, deletes the models that are neither among the best nor needed by the strategy.
 
+    What exceeds the limits of this call, found under wider ones, goes before what does not.
+
     Members of the last final model stay: it may be no worse than what more trials find, and be trained again.
 
     Args:
@@ -22,7 +24,8 @@ class Keeper(Observer):
     def ended(self, trial, run):
         if self.context.folder is None:
             return
-        ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
+        rank = self.context.objective.rank
+        ranked = sorted(run.completed, key=lambda other: (run.budget.fits([other]), rank(other)), reverse=True)
         kept = {other.number for other in ranked[: self.keep]} | set(run.strategy.needs())
         kept |= {number for fact in run.journal.facts("final")[-1:] for number in fact["members"]}
         spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now

@@ -59,8 +59,8 @@ class Ray:
             alone = {"include_dashboard": False} if self.address is None else {}
             ray.init(self.address, log_to_driver=False, logging_level=logging.ERROR, **alone)
         try:
-            fitting = self._fitting([node["Resources"] for node in ray.nodes() if node["Alive"]])
-            workers = self.workers or fitting
+            machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+            workers = self.workers or self._fitting(machines)  # a cluster that grows has the machines later
             if context.folder is not None:  # actors have working directories of their own
                 context = dataclasses.replace(context, folder=Path(context.folder).resolve())
             parcel = ray.put((evaluator, context))  # it travels once to each machine

@@ -66,29 +66,25 @@ def choose(run, context, journal, settled=None):
     told, first = told_of(run), None if settled is None else settled.number
     known = next((each for each in (path, path.with_name(SAVED)) if each.exists()), None)
     facts = journal.facts("final") if known is not None else []
-    facts = [fact for fact in facts[-1:] if _within(run, [t for t in run.trials if t.number in fact["members"]])]
-    if any(fact["told"] == told and fact.get("settled") == first for fact in facts) and run.reason != "interrupted":
+    facts = [fact for fact in facts[-1:] if run.budget.fits([t for t in run.trials if t.number in fact["members"]])]
+    limits = run.budget.limits()
+    same = {"told": told, "settled": first, "limits": limits}
+    if any({name: fact.get(name) for name in same} == same for fact in facts) and run.reason != "interrupted":
         return keras.models.load_model(known)
     found = _found(run, context, first)
     if facts and first is None and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
-        journal.fact("final", {**facts[-1], "told": told})
+        journal.fact("final", {**facts[-1], "told": told, "limits": limits})
         return keras.models.load_model(known)
     model = _joined(found, context)
     with writing(f"the final model {path}"):
         replace_with(path, model.save)
-    journal.fact("final", {**found.to_json(), "told": told, **({} if first is None else {"settled": first})})
+    journal.fact("final", {**found.to_json(), **same})
     return model
 
 
 def told_of(run):
     """Numbers of the trials that a final choice was made among."""
     return sorted(trial.number for trial in run.trials if trial.status != "interrupted")
-
-
-def _within(run, trials):
-    """Whether a model of all these trials keeps to the limits of the budget."""
-    limits = run.budget.limits().items()
-    return all(sum(trial.measurement.metrics.get(name, 0) for trial in trials) <= most for name, most in limits)
 
 
 def _rank(context, metrics):
@@ -150,7 +146,7 @@ def _mixed(found, ranked, answers, context, told, first, run):
     """
 
     def fits(places):
-        return _within(run, [ranked[place] for place in places])
+        return run.budget.fits([ranked[place] for place in places])
 
     best = context.objective.score(found.metrics)
     least = best - 0.25 * chance(context.objective, best, len(context.task.validation))
@@ -199,7 +195,7 @@ def _kept(run, context):
     ranked = [trial for trial in ranked if checkpoint(context.folder, trial.number).exists()]
     if not ranked:
         raise SearchError(f"Expected a model in {context.folder}/trials. Received: none; were files deleted?")
-    kept = [trial for trial in ranked if _within(run, [trial])]
+    kept = [trial for trial in ranked if run.budget.fits([trial])]
     if not kept:  # found under wider limits
         told = " and ".join(f"at most {most} {name}" for name, most in run.budget.limits().items())
         raise SearchError(f"Expected a trial whose model has {told}. Received: none in {context.folder}.")

@@ -1,7 +1,7 @@
 """What an architecture costs, told before it is trained."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kerasnas.evaluators.shares import operations
 
@@ -22,6 +22,7 @@ class Price:
     shapes: dict
     latency: bool = False
     folds: int = 0
+    known: dict = field(default_factory=dict, repr=False, compare=False)
 
     def __call__(self, architecture):
         try:
@@ -36,11 +37,14 @@ class Price:
         return {"params": int(spent.params), "flops": int(spent.flops)}
 
     def measured(self, architecture):
-        """Milliseconds for one example."""
+        """Milliseconds for one example, measured once for each architecture: two measurements differ."""
         from kerasnas.lowering import latency
 
-        network = self.space.resolve(architecture).network
-        return self._networks(network) * latency(self.space, architecture, self.shapes)
+        key = architecture.without_training().key
+        if key not in self.known:
+            network = self.space.resolve(architecture).network
+            self.known[key] = self._networks(network) * latency(self.space, architecture, self.shapes)
+        return self.known[key]
 
     def cost(self, architecture):
         """The `Cost`."""

@@ -132,7 +132,8 @@ class Run:
                 if proposal is None:
                     break
                 self._tell_observers("began", proposal)
-                reason = None if self.refuse is None else self.refuse(proposal.architecture)
+                fresh = self.refuse is not None and proposal.parent is None  # what goes on was let in before
+                reason = self.refuse(proposal.architecture) if fresh else None
                 if reason is not None:
                     self._end_trial(Trial(proposal, "failed", error=reason))
                     continue

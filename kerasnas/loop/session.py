@@ -107,7 +107,7 @@ class Session:
             )
 
     def _price(self, task):
-        timed = any("latency" in objective.metrics for objective in self.objectives)
+        timed = "latency" in self.budget.limits() or any("latency" in each.metrics for each in self.objectives)
         return Price(self.space, dict(task.shapes), timed, getattr(task, "fold_count", 0))
 
     def _limited(self, price):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from kerasnas.errors import SpaceError
 from kerasnas.lowering.hyperparameters import discovered, with_values
 from kerasnas.space import Choice, Float, Int, Node, Operation
+from kerasnas.space.marks import mark
 from kerasnas.space.node import join
 
 
@@ -43,6 +44,7 @@ class Source:
             raise SpaceError(f"Expected a HyperModel, or a function of hyperparameters. Received: {code!r}.")
         self.name = getattr(code, "name", None) or getattr(code, "__name__", type(code).__name__)
         self.takes_inputs = "inputs" in inspect.signature(self.build).parameters
+        self.marked = mark(self.build)  # now: what is built may change what the code remembers
         self._known = {}
 
     def tensor(self, values, tensors):

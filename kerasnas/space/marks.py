@@ -1,6 +1,7 @@
 """Short marks of what parts compute: the same in every process, and another where anything differs."""
 
 import dataclasses
+import dis
 import functools
 import hashlib
 import sys
@@ -52,7 +53,9 @@ class _Marks:
 
     def _seen(self, part):
         """An object as a list of simpler ones."""
-        if hasattr(part, "dtype") and hasattr(part, "tobytes"):
+        if isinstance(getattr(part, "marked", None), str) and not isinstance(part, type):
+            return ["marked", part.marked]
+        if _is_array(part):
             rows = repr(part.tolist()).encode() if part.dtype == object else part.tobytes()
             return ["array", str(part.dtype), tuple(part.shape), hashlib.blake2b(rows, digest_size=8).digest()]
         if isinstance(part, functools.partial):
@@ -112,7 +115,11 @@ def _lasting(value):
     """Whether a value is the same whenever it is looked at."""
     if isinstance(value, tuple):
         return all(map(_lasting, value))
-    return type(value) in PLAIN or (hasattr(value, "dtype") and hasattr(value, "tobytes"))
+    return type(value) in PLAIN or _is_array(value)
+
+
+def _is_array(value):
+    return not isinstance(value, type) and hasattr(value, "dtype") and hasattr(value, "tobytes")
 
 
 def _code(value):
@@ -126,9 +133,10 @@ def _same_file(function, value):
 
 
 def _names(code):
-    """The names that code looks up, those of functions inside it too."""
+    """The global names that code looks up, those of functions inside it too."""
     inner = [name for const in code.co_consts if isinstance(const, types.CodeType) for name in _names(const)]
-    return [*code.co_names, *inner]
+    own = [each.argval for each in dis.get_instructions(code) if each.opname in ("LOAD_GLOBAL", "LOAD_NAME")]
+    return [*dict.fromkeys(own), *inner]
 
 
 def _held(cell):

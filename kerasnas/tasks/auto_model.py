@@ -84,7 +84,8 @@ class AutoModel(Estimator, KnownArguments):
             verbose: 0 silent, 1 a live display (plain lines where there is no terminal), 2 lines.
             time_limit: Seconds for everything; the constructor's if None.
             class_weight: Dict from label to the weight of its rows; or "balanced", for weights by which all classes
-                count alike. Trials are compared by validation rows that are weighted so too.
+                count alike. Loss and scikit-learn's scores of validation rows are weighted so too, Keras's metrics are
+                not: with `objective="val_loss"` or "balanced_accuracy" trials are compared by it.
             sample_weight: Weight of each row.
             validation: How trials are compared where no `validation_data` are given: "holdout" (a part that is drawn),
                 "cv5" (cross-validation in that many folds, whose models are averaged), "time" (the last part); what
@@ -205,14 +206,16 @@ class AutoModel(Estimator, KnownArguments):
     def history(self):
         """The best trial epoch by epoch: lists of its metrics by name, as Keras's `History.history`.
 
-        One value each where a network is not trained in epochs but solved for.
+        One value each where a network is not trained in epochs but solved for. Long trainings are validated every few
+        epochs: lists of validation metrics are shorter then.
         """
         self._fitted()
         from kerasnas.report.record import record
 
         found = record(self.folder_).ranked[0].measurement
         curve = found.curve or (found.metrics,)
-        return {name: [each[name] for each in curve] for name in curve[0] if name != "epoch"}
+        names = dict.fromkeys(name for each in curve for name in each if name != "epoch")
+        return {name: [each[name] for each in curve if name in each] for name in names}
 
     @property
     def calibration_(self):

@@ -48,11 +48,6 @@ def _objective(given, heads):
     if not isinstance(given, str):
         return Objective.of(given)
     name = given if given in COSTS or given.startswith("val_") else f"val_{given}"
-    if name == "val_f1_score" and all(isinstance(head.target, ClassTarget) for head in heads.values()):
-        raise ArgumentError(
-            "Expected 'f1_macro', 'f1_weighted' or, of two classes, 'f1' as `objective`. Received: 'f1_score', which "
-            "Keras gives as one number a class, of one-hot labels alone."
-        )
     _measure(name, heads)
     added = [each for head in heads.values() for each in head.scores()]
     known = next((score for score in added if name.endswith(f"_{score.name}")), None)
@@ -71,6 +66,11 @@ def _measure(name, heads):
         reported = [getattr(metric, "name", None) or str(metric) for metric in _metrics(head)]
         if own in reported:
             return
+        if own == "f1_score" and isinstance(head.target, ClassTarget):
+            raise ArgumentError(
+                "Expected 'f1_macro', 'f1_weighted' or, of two classes, 'f1' as `objective`, or a Keras metric of this "
+                "name among the `metrics`. Received: 'f1_score', of which Keras's own settings give one number a class."
+            )
         if is_scorer(own):
             head.metrics = [*_metrics(head), Score(own)]
         elif keras_knows(own) and own not in ("acc", "ce", "crossentropy"):

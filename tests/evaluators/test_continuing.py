@@ -222,7 +222,7 @@ class Ended:
             for number, value in enumerate(values)
         ]
         self.strategy = self.journal = self
-        self.needs = lambda: set(needs)
+        self.needs, self.budget = (lambda: set(needs)), Budget()
         self.facts = lambda name: [{"members": members} for members in finals if name == "final"]
 
     @property

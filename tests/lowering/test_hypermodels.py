@@ -27,6 +27,21 @@ class Mine(keras_tuner.HyperModel):
         return model
 
 
+def test_what_building_remembers_does_not_change_the_mark():
+    class Counting(Mine):
+        built = 0
+
+        def build(self, hp):
+            self.built += 1
+            return super().build(hp)
+
+    space = kn.spaces.from_hypermodel(Counting())
+    before = space.mark()
+    space.network.source.build(keras_tuner.HyperParameters())
+    assert space.network.source.build.__self__.built and space.mark() == before
+    assert before != kn.spaces.from_hypermodel(Mine()).mark()
+
+
 def block(hp, inputs):
     for _ in range(hp.Int("layers", 1, 2)):
         inputs = keras.layers.Dense(hp.Choice("width", [2, 3]))(inputs)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from kerasnas.operations import Dense, Identity
@@ -85,6 +86,18 @@ def test_functions_are_known_by_what_they_do(monkeypatch):
     before = mark(through)
     monkeypatch.setattr(sys.modules[__name__], "FACTOR", 3.0)
     assert mark(through) != before  # two functions away
+
+
+def test_types_of_numpy_are_no_arrays():
+    assert mark(lambda x, dtype=np.float32: x) != mark(lambda x, dtype=np.float64: x)
+    assert mark(np.float32) == mark(np.float32) != mark(np.int8)
+
+
+def test_attributes_of_others_are_no_globals(monkeypatch):
+    used = lambda x: x.FACTOR  # noqa: E731
+    before = mark(used)
+    monkeypatch.setattr(sys.modules[__name__], "FACTOR", 7.0)
+    assert mark(used) == before
 
 
 def test_what_a_function_writes_to_does_not_count():

@@ -244,6 +244,16 @@ def test_an_objective_that_keras_gives_for_each_class(refused, digits):
     refused(ArgumentError, ["more than two classes", "'f1_macro'", "'f1'"], *digits, model=model)
 
 
+def test_a_metric_of_keras_with_settings_of_ones_own_is_improved():
+    from kerasnas.blocks import ClassificationHead
+    from kerasnas.tasks.measuring import objectives_of
+
+    head = ClassificationHead(metrics=[keras.metrics.F1Score(average="macro")])
+    known = head.with_target(head.fit_target(np.array([0, 1, 2] * 4)))
+    (objective,) = objectives_of("val_f1_score", {"output": known})
+    assert objective.name == "val_f1_score" and objective.direction == "max"
+
+
 def test_an_objective_that_is_none(refused, digits):
     model = lambda directory: kn.ImageClassifier(objective=5, directory=directory)  # noqa: E731
     refused(ArgumentError, ["objective", "5"], *digits, model=model)

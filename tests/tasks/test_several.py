@@ -79,6 +79,15 @@ def test_the_history_is_that_of_the_best_trial(fitted):
     assert "epoch" not in fitted.history and "history" not in fitted.get_params()
 
 
+def test_the_history_of_a_training_that_is_validated_now_and_then(tmp_path):
+    x = np.random.default_rng(0).normal(size=(30, 2)).astype("float32")
+    inputs = kn.Input()
+    model = kn.AutoModel(inputs, kn.RegressionHead(dropout=0.0)(kn.DenseBlock(num_layers=1)(inputs)), max_trials=1,
+                         seed=0, directory=tmp_path)  # fmt: skip
+    history = model.fit(x, x[:, 0], epochs=40, verbose=0).history
+    assert 0 < len(history["val_loss"]) < len(history["loss"])
+
+
 def test_the_export_takes_a_column_an_input_and_loads_alone(fitted, raw, tmp_path):
     x, _ = raw
     fitted.export_model().save(tmp_path / "model.keras")

@@ -127,6 +127,36 @@ def test_tables_that_come_as_a_flow(form):
     np.testing.assert_array_equal(flown.weight, whole.weight)
 
 
+def test_features_as_a_flow_and_targets_beside_them(classifier):
+    later = made(seed=1).drop(columns=["price", "seen"]).fillna({"town": "Rome"}).assign(seen="2020-03-01")
+    flow = tf.data.Dataset.from_tensor_slices(dict(later.drop(columns="dear"))).batch(50)
+    assert classifier.score(flow, later["dear"]) == classifier.score(later, "dear")
+    weight = np.arange(240.0)
+    whole = prepared(later[["size", "rooms"]], later["dear"], weight)
+    found = prepared(flow.map(lambda row: {"size": row["size"], "rooms": row["rooms"]}), later["dear"], weight)
+    np.testing.assert_array_equal(found.weight, whole.weight)
+
+
+def test_rows_of_frames_one_by_one():
+    table, y = made()[["size", "town"]], made()["dear"]
+    whole = prepared(table, y, None)
+    for rows in ((row for _, row in table.iterrows()), table.to_dict("records")):
+        found = prepared((each for each in zip(rows, y)), None, None)
+        for came, expected in zip(found.x.values(), whole.x.values(), strict=True):
+            np.testing.assert_array_equal(came, expected)  # a missing town stays missing
+
+
+def test_a_flow_without_end_is_refused(monkeypatch):
+    monkeypatch.setattr("kerasnas.data.memory.default_limit", lambda: 5_000)
+
+    def endless():
+        while True:
+            yield np.zeros((9, 2)), np.arange(9) % 2
+
+    with pytest.raises(DataError, match="Expected the data to fit in `memory_limit`"):
+        kn.StructuredDataClassifier().fit(endless(), verbose=0)
+
+
 def prepared(x, y, weight):
     return prepare(Drawing(*kn.StructuredDataClassifier()._draw()), x, y, None, weight, None).rows
 
