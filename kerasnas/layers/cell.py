@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 
+from kerasnas.arguments import is_whole
 from kerasnas.errors import ArgumentError
 from kerasnas.layers.candidate import Candidate
 from kerasnas.layers.mixed_operation import MixedOperation
@@ -34,7 +35,7 @@ class Cell(keras.Layer):
 
     def __init__(self, candidates, nodes=4, reduction=False, **kwargs):
         super().__init__(**kwargs)
-        if not isinstance(nodes, int) or isinstance(nodes, bool) or nodes < 1:
+        if not is_whole(nodes) or nodes < 1:
             raise ArgumentError(f"Expected `nodes` to be a positive whole number. Received: {nodes!r}.")
         if not isinstance(candidates, (list, tuple)) or not all(isinstance(each, Operation) for each in candidates):
             raise ArgumentError(f"Expected a list of operations as `candidates`. Received: {candidates!r}.")

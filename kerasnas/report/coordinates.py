@@ -94,13 +94,19 @@ def _heights(given):
         low, high = options[0], options[-1]
         log = low > 0 and high / low > 30
         turn = np.log if log else float
-        place = lambda g: (turn(g) - turn(low)) / (turn(high) - turn(low))  # noqa: E731
+
+        def place(g):
+            return (turn(g) - turn(low)) / (turn(high) - turn(low))
+
         middle = [low + (high - low) * part for part in (0.25, 0.5, 0.75)]
         marks = np.geomspace(low, high, 5) if log else [low, *middle, high]
         labels = {f"{mark:.3g}": place(mark) for mark in marks}
     else:
         spot = {option: i / max(len(options) - 1, 1) for i, option in enumerate(options)}
-        place = lambda g: spot[g if whole else str(g)]  # noqa: E731
+
+        def place(g):
+            return spot[g if whole else str(g)]
+
         labels = {_short(option): at for option, at in spot.items()}
     if UNASKED in given:  # below all answers
         labels = {UNASKED: 0.0, **{label: 0.12 + 0.88 * at for label, at in labels.items()}}

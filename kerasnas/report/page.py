@@ -126,5 +126,8 @@ def _picture(out, name, title, draw):
 
 
 def _table(frame):
-    number = lambda value: f"{value:.4g}" if abs(value) >= 1000 else f"{value:.4f}"  # noqa: E731
-    return frame.to_html(index=False, border=0, na_rep="", float_format=number, escape=True)
+    return frame.to_html(index=False, border=0, na_rep="", float_format=_number, escape=True)
+
+
+def _number(value):
+    return f"{value:.4g}" if abs(value) >= 1000 else f"{value:.4f}"

@@ -89,7 +89,10 @@ def draw_front(run, path=None, objectives=None):
     if not trials:
         raise ArgumentError(f"Expected trials with '{upward.name}' and '{across.name}'. Received: none.")
     figure, axes = _figure()
-    at = lambda some, objective: [objective.value(t.measurement.metrics) for t in some]  # noqa: E731
+
+    def at(some, objective):
+        return [objective.value(t.measurement.metrics) for t in some]
+
     front = sorted(pareto_front(trials, [upward, across]), key=lambda t: across.value(t.measurement.metrics))
     axes.plot(at(trials, across), at(trials, upward), "o", color=GREY, markersize=4, alpha=0.7, label="trials")
     # Between two of the front, only what the worse of them by either objective gives can be had.

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from kerasnas.arguments import is_whole
 from kerasnas.errors import ArgumentError
 
 
@@ -75,7 +76,7 @@ class Rule:
             if not getattr(self, name) >= least:
                 raise ArgumentError(f"Expected `{name}` to be at least {least}. Received: {getattr(self, name)!r}.")
         for name in ("epochs", "batch_size", "warmup"):
-            if not isinstance(getattr(self, name), int):
+            if not is_whole(getattr(self, name)):
                 raise ArgumentError(f"Expected `{name}` to be a whole number. Received: {getattr(self, name)!r}.")
         if self.warmup >= self.epochs:
             raise ArgumentError(
@@ -84,7 +85,7 @@ class Rule:
             )
         for name in ("stop_skips", "most_skips"):
             value = getattr(self, name)
-            if value is not None and (not isinstance(value, int) or value < (name == "stop_skips")):
+            if value is not None and (not is_whole(value) or value < (name == "stop_skips")):
                 raise ArgumentError(f"Expected `{name}` to be a whole number, or None. Received: {value!r}.")
 
         if self.stop_curvature is not None and not 0 < self.stop_curvature < 1:
