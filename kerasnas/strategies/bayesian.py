@@ -12,16 +12,21 @@ class Bayesian(Guided):
         initial: Random architectures before the first model.
         candidates: How many candidates are ranked for a proposal.
         elite: From how many of the best trials candidates are mutated.
+        patience: After how many trials without a better one to start anew; None for never.
 
     Reference:
         Jones et al., "Efficient Global Optimization of Expensive Black-Box Functions", 1998; for architectures:
         Kandasamy et al., "Neural Architecture Search with Bayesian Optimisation and Optimal Transport", NeurIPS 2018.
     """
 
-    def modelled(self, x, y):
-        from kerasnas.strategies.surrogates import GaussianProcess
+    def setup(self, context):
+        from kerasnas.strategies.surrogates import GrowingProcess
 
-        process = GaussianProcess().fit(x, y)
+        super().setup(context)
+        self.process = GrowingProcess()
+
+    def modelled(self, x, y):
+        process = self.process.fit(x, y)
         return process, process.predict(x)[0].max()
 
     def promise(self, model, x, rng):

@@ -16,6 +16,7 @@ class Predictor(Guided):
         initial: Random architectures before the first ensemble.
         candidates: How many candidates are ranked for a proposal.
         elite: From how many of the best trials candidates are mutated.
+        patience: After how many trials without a better one to start anew; None for never.
         acquisition: "thompson", or "ucb" for the mean and one standard deviation.
 
     Reference:
@@ -25,8 +26,8 @@ class Predictor(Guided):
 
     paths = True
 
-    def __init__(self, initial=10, candidates=100, elite=10, acquisition="thompson"):
-        super().__init__(initial, candidates, elite)
+    def __init__(self, initial=10, candidates=100, elite=10, acquisition="thompson", patience=20):
+        super().__init__(initial, candidates, elite, patience)
         self.acquisition = acquisition
 
     def modelled(self, x, y):

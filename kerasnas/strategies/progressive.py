@@ -32,11 +32,14 @@ class Progressive(Guided):
         check_whole(beam=beam, candidates=candidates)
         if beam < 2:
             raise ArgumentError(f"Expected beam >= 2. Received: {beam}.")
-        super().__init__(initial=1, candidates=candidates, elite=beam)
+        super().__init__(initial=1, candidates=candidates, elite=beam, patience=None)
         self.beam = beam
 
     def setup(self, context):
+        from kerasnas.strategies.surrogates import GrowingProcess
+
         super().setup(context)
+        self.process = GrowingProcess()
         self.opened = stages(context.space)
         self.last = max(self.opened.values(), default=0)
         self.stage_of = {}
@@ -61,6 +64,9 @@ class Progressive(Guided):
             return super().pool(rng)
         fresh = {each.key: each for each in self._grown(rng) if self.identity(each) not in self.seen}
         return list(fresh.values()) or super().pool(rng)
+
+    def around(self, architectures, rng):
+        return super().around(architectures, rng) if self.stage > self.last else []
 
     def _grown(self, rng):
         """Architectures in which this stage's decisions are open, on top of what the last stage's had."""
@@ -87,9 +93,7 @@ class Progressive(Guided):
         return choose
 
     def modelled(self, x, y):
-        from kerasnas.strategies.surrogates import GaussianProcess
-
-        return GaussianProcess().fit(x, y)
+        return self.process.fit(x, y)
 
     def promise(self, model, x, rng):
         return model.predict(x)[0]

@@ -73,24 +73,66 @@ def _libraries():
 class GaussianProcess:
     """scikit-learn's Gaussian process with a Matérn kernel, a fitted length, amplitude and noise.
 
+    Args:
+        kernel: One that was fitted before, which is kept; None to fit it.
+
     Reference:
         Rasmussen & Williams, "Gaussian Processes for Machine Learning", 2006.
     """
+
+    def __init__(self, kernel=None):
+        self.kernel = kernel
 
     def fit(self, x, y):
         from sklearn.exceptions import ConvergenceWarning
         from sklearn.gaussian_process import GaussianProcessRegressor
         from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
-        kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(3.0, (0.3, 100.0), nu=2.5) + WhiteKernel(0.1, (1e-6, 10.0))
-        self.model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
+        kernel, options = self.kernel, {"optimizer": None}
+        if kernel is None:
+            kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(3.0, (0.3, 100.0), nu=2.5)
+            kernel, options = kernel + WhiteKernel(0.1, (1e-6, 10.0)), {}
+        self.model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0, **options)
         with warnings.catch_warnings(), one_thread():
             warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
             self.model.fit(x, y)
+        self.kernel = self.model.kernel_
         return self
 
     def predict(self, x):
         """Mean and standard deviation of the scores without their noise, for each row."""
-        mean, deviation = self.model.predict(x, return_std=True)
-        noise = self.model.kernel_.k2.noise_level * self.model._y_train_std**2
+        with one_thread():
+            mean, deviation = self.model.predict(x, return_std=True)
+        noise = self.kernel.k2.noise_level * self.model._y_train_std**2
         return mean, np.sqrt(np.maximum(deviation**2 - noise, 1e-12))
+
+
+class GrowingProcess:
+    """A Gaussian process of scores that become more: its kernel is fitted anew only every few of them.
+
+    What it says depends on the rows alone, not on what it was asked before.
+    """
+
+    FROM, EVERY = 30, 5
+
+    def __init__(self):
+        self.known = None, None
+
+    def fit(self, x, y):
+        """The `GaussianProcess` of all rows, with a kernel fitted to those of the last whole step."""
+        whole = len(y) - len(y) % self.EVERY if len(y) > self.FROM else len(y)
+        rows, scores = x[:whole], normal_scores(y[:whole])
+        key = hash((rows.tobytes(), scores.tobytes()))
+        if self.known[0] != key:
+            self.known = key, GaussianProcess().fit(rows, scores).kernel
+        return GaussianProcess(self.known[1]).fit(x, y)
+
+
+def normal_scores(scores):
+    """Numbers replaced by the quantiles of a normal distribution at their ranks.
+
+    Scores have units, and outliers far below: what matters of them is their order. Ties get the middle of their ranks.
+    """
+    from scipy.stats import norm, rankdata
+
+    return norm.ppf((rankdata(scores) - 0.5) / len(scores))

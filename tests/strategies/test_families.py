@@ -89,6 +89,36 @@ def test_guided_by_scores_more_is_found_than_by_chance(make):
     assert np.mean(late) > 0.6
 
 
+def trap(proposal):
+    """Two hills: one is wide, and a distant one is higher."""
+    answers = list(proposal.architecture.values())
+    return max(sum(answers) / 24, sum(value == 0 for value in answers) / 8 * 1.5 - 0.3)
+
+
+@pytest.mark.parametrize("make", [Bayesian, Predictor])
+def test_a_search_that_finds_nothing_better_starts_anew(make):
+    """After so many trials without a better one, random architectures, and a model of what follows them alone."""
+    play = Play(make(initial=4, patience=6)).run(60, trap)
+    first = play.strategy.first
+    assert first > 0 and all(trial.number >= first for trial, _ in play.strategy.results)
+    best = max(trial.measurement.metrics["val_accuracy"] for trial in play.told)
+    assert play.strategy.leader.measurement.metrics["val_accuracy"] == best
+    assert len({proposal.architecture for proposal in play.begun}) == 60
+    assert Play(make(initial=4, patience=None)).run(30, trap).strategy.first == 0
+
+
+def test_starts_do_not_depend_on_when_they_are_asked():
+    """Told the same, a strategy that was asked in between and one that was not propose the same, over restarts too."""
+    play = Play(Bayesian(initial=4, patience=5)).run(40, trap)
+    other = Bayesian(initial=4, patience=5)
+    other.setup(Context(DIGITS, objective=OBJECTIVE, seed=0, objectives=(OBJECTIVE,)))
+    for proposal, trial in zip(play.begun, play.told):
+        other.began(proposal)
+        other.tell(trial)
+    asked = [each.ask(random.Random(1)).architecture for each in (play.strategy, other)]
+    assert asked[0] == asked[1] and play.strategy.first == other.first > 0
+
+
 @pytest.mark.parametrize("make", WHOLE)
 def test_nan_and_infinite_scores_are_failures(make):
     scores = [math.nan, math.inf, -math.inf, None]
@@ -124,7 +154,8 @@ def test_results_may_come_in_any_order(make):
     [
         (RegularizedEvolution, {"population": 3, "sample": 4}), (LocalSearch, {"initial": 0}),
         (EpsilonGreedy, {"epsilon": 2}), (Genetic, {"population": 1}), (Genetic, {"mutation": -1}),
-        (Grid, {"points": 1}), (Bayesian, {"initial": 0}), (Progressive, {"beam": 1}), (Reinforcement, {"batch": 0}),
+        (Grid, {"points": 1}), (Bayesian, {"initial": 0}),
+        (Bayesian, {"patience": 0}), (Progressive, {"beam": 1}), (Reinforcement, {"batch": 0}),
         (NSGA2, {"population": 2}), (Relay, {"after": 0}), (Hyperband, {"min_epochs": 5, "max_epochs": 3}),
         (ASHA, {"factor": 1}),
     ],
