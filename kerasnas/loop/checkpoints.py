@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from kerasnas.loop.run import Observer
+from kerasnas.loop.selection import mixed
 
 
 class Keeper(Observer):
@@ -24,9 +25,10 @@ class Keeper(Observer):
     def ended(self, trial, run):
         if self.context.folder is None:
             return
-        rank = self.context.objective.rank
-        ranked = sorted(run.completed, key=lambda other: (run.budget.fits([other]), rank(other)), reverse=True)
-        kept = {other.number for other in ranked[: self.keep]} | set(run.strategy.needs())
+        ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
+        fit = [other for other in ranked if run.budget.fits([other])]
+        order = mixed(fit) + mixed([other for other in ranked if other not in fit])
+        kept = {other.number for other in order[: self.keep]} | set(run.strategy.needs())
         kept |= {number for fact in run.journal.facts("final")[-1:] for number in fact["members"]}
         spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now
         for file in (Path(self.context.folder) / "trials").glob("[0-9]*.*"):

@@ -8,7 +8,8 @@ from kerasnas.contract import Trial
 
 FEWEST = 20  # trials from which a model of them is worth asking
 NEGLIGIBLE = 0.01  # part of the variance that is noise, below which scores are taken as they are
-DOUBTFUL = 0.075  # part that a model leaves unexplained, above which it has no say
+DOUBTFUL = 0.1  # part that a model leaves unexplained, above which it has no say
+GUESSWORK = 0.5  # part that a model cannot foretell from the other scores, above which all of that is noise to it
 WIDE = 64  # columns up to which each has a length scale of its own: else there is too little to fit them to
 MOST = 300  # trials that are modelled, the best ones
 
@@ -88,7 +89,7 @@ def posterior(space, architectures, scores):
     from scipy.stats import norm, rankdata
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import RBF, ConstantKernel, WhiteKernel
+    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
 
     from kerasnas.strategies.surrogates import one_thread
 
@@ -97,11 +98,24 @@ def posterior(space, architectures, scores):
     x = x[:, np.ptp(x, axis=0) > 0]
     scales = np.full(x.shape[1], 3.0) if x.shape[1] <= WIDE else 3.0
     normal = norm.ppf((rankdata(scores) - 0.5) / len(scores))
-    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * RBF(scales, (0.3, 100.0)) + WhiteKernel(0.1, (1e-6, 10.0))
+    # A rough kernel: a smooth one takes for noise how decisions play together.
+    rough = Matern(scales, (0.6, 100.0), nu=1.5)
+    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * rough + WhiteKernel(0.1, (1e-6, 10.0))
     process = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
     with warnings.catch_warnings(), one_thread():
         warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
         process.fit(x, normal)
-    means = process.predict(x)
+    means, noise = process.predict(x), float(process.kernel_.k2.noise_level)
+    # So rough a model may follow each score, and take none of it for noise: then it foretells none from the others.
+    unforeseen = _unforeseen(process)
+    noise = max(noise, unforeseen) if unforeseen > GUESSWORK else noise
     order = np.argsort(normal, kind="stable")
-    return np.interp(means, normal[order], scores[order]), float(process.kernel_.k2.noise_level)
+    return np.interp(means, normal[order], scores[order]), noise
+
+
+def _unforeseen(process):
+    """The part of the variance that is left when each score is foretold from the others."""
+    from scipy.linalg import cho_solve
+
+    inverse = np.diag(cho_solve((process.L_, True), np.eye(len(process.L_))))
+    return float(np.mean((process.alpha_.ravel() / inverse) ** 2))

@@ -127,6 +127,7 @@ def _found(run, context, first=None):
     ranked = sorted(_kept(run, context), key=lambda trial: trial.number != first)
     best = ranked[0]
     found = Final([best.number], [1.0], "single", best.measurement.metrics)
+    ranked = selection.mixed(ranked)
     answers = _answers(ranked[:CANDIDATES], context)
     if not answers:
         return found
@@ -139,17 +140,17 @@ def _found(run, context, first=None):
 
 
 def _mixed(found, ranked, answers, context, told, first, run):
-    """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse.
+    """A mean of trials and its answers, where its objective is no worse than the best trial's.
 
-    An accuracy may be lower by half a standard error: so little is chance, and the loss, which tells more, is lower.
-    The mean holds the trial that new measurements chose, if there is one (`first`), and keeps to the run's limits.
+    An accuracy may be lower by a standard error: the best of many is best by luck too. The mean holds the trial that
+    new measurements chose, if there is one (`first`), and keeps to the run's limits.
     """
 
     def fits(places):
         return run.budget.fits([ranked[place] for place in places])
 
     best = context.objective.score(found.metrics)
-    least = best - 0.25 * chance(context.objective, best, len(context.task.validation))
+    least = best - 0.5 * chance(context.objective, best, len(context.task.validation))
     losses_of = row_losses(context.task)
     for ways in (selection.WAYS, selection.WAYS[:-1]):
         mixture = selection.select(losses_of, answers, context.seed, ways, fits)
@@ -159,8 +160,7 @@ def _mixed(found, ranked, answers, context, told, first, run):
         if len(mixture.weights) == 1 and 0 in mixture.weights:
             break
         metrics = told(mixed)
-        no_worse = context.objective.score(metrics) >= least
-        if no_worse and metrics["val_loss"] < found.metrics["val_loss"]:
+        if context.objective.score(metrics) >= least:
             members = [ranked[place].number for place in mixture.weights]
             return Final(members, list(mixture.weights.values()), mixture.how, metrics), mixed
     return found, answers[0]
