@@ -237,3 +237,27 @@ def test_the_target_is_found_in_validation_data_too(form, monkeypatch):
     x, y, held = seen[0], seen[1], seen[5]
     assert "dear" not in x and y.equals(table["dear"])
     assert held[0].equals(x[:9]) and held[1].equals(y[:9])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["wide", "many values"])
+def test_very_wide_tables_and_very_many_values(kind, tmp_path):
+    """2,000 columns of 80 rows, or a category of 100,000 values: learnt, and answered from the export."""
+    rng = np.random.default_rng(0)
+    if kind == "wide":
+        table = pd.DataFrame(rng.normal(size=(80, 2000)), columns=[f"c{i}" for i in range(2000)])
+        table["y"] = np.where(table[[f"c{i}" for i in range(200)]].sum(axis=1) > 0, "up", "down")
+    else:
+        table = pd.DataFrame({"code": [f"v{i}" for i in range(100_000)] + ["often", "seldom"] * 2000})
+        table["other"] = rng.normal(size=len(table))
+        table["y"] = np.where((table["code"] == "often") | (table["other"] > 1), "up", "down")
+    found = kn.StructuredDataClassifier(max_trials=1, seed=0, epochs=3, directory=tmp_path)
+    found.fit(table, "y", verbose=0)
+    assert found.score(table, "y") > 0.7
+    new = table.drop(columns="y").head(3)
+    if kind != "wide":
+        new["code"] = ["never met", "often", None]
+    expected = found.predict_proba(new)
+    found.export_model().save(tmp_path / "model.keras")
+    rows = raw(new, found.predictor_.schemas["table"])
+    np.testing.assert_allclose(keras.models.load_model(tmp_path / "model.keras")(rows), expected, atol=1e-5)
