@@ -48,6 +48,7 @@ def choose(run, context, journal, settled=None):
     """Decide, build and write the final model; decided before for the same trials, it is read again.
 
     A final model of fewer trials stays where it is better on the validation rows: more time never gives a worse one.
+    Accuracies that are within a standard error of one another are told apart by the loss.
 
     Args:
         run, context, journal: Of the search.
@@ -72,7 +73,7 @@ def choose(run, context, journal, settled=None):
     if any({name: fact.get(name) for name in same} == same for fact in facts) and run.reason != "interrupted":
         return keras.models.load_model(known)
     found = _found(run, context, first)
-    if facts and first is None and _rank(context, facts[-1]["metrics"]) > _rank(context, found.metrics):
+    if facts and first is None and _better(context, facts[-1]["metrics"], found.metrics):
         journal.fact("final", {**facts[-1], "told": told, "limits": limits})
         return keras.models.load_model(known)
     model = _joined(found, context)
@@ -87,9 +88,17 @@ def told_of(run):
     return sorted(trial.number for trial in run.trials if trial.status != "interrupted")
 
 
-def _rank(context, metrics):
-    """A key by which metrics are compared, the best last: the objective, then the loss."""
-    return context.objective.score(metrics), -metrics.get("val_loss", 0.0)
+def _better(context, metrics, others):
+    """Whether metrics are better than others by more than luck, or, of scores that luck may tell apart, by the loss."""
+    score, other = context.objective.score(metrics), context.objective.score(others)
+    if abs(score - other) > _luck(context, score):
+        return score > other
+    return metrics.get("val_loss", 0.0) < others.get("val_loss", 0.0)
+
+
+def _luck(context, score):
+    """By how much the best of many may be best by luck: a standard error of an accuracy, else nothing."""
+    return 0.5 * chance(context.objective, score, len(context.task.validation))
 
 
 def _joined(found, context):
@@ -140,17 +149,18 @@ def _found(run, context, first=None):
 
 
 def _mixed(found, ranked, answers, context, told, first, run):
-    """A mean of trials and its answers, where its objective is no worse than the best trial's.
+    """A mean of trials and its answers, where its loss is lower than the best trial's and its objective no worse.
 
-    An accuracy may be lower by a standard error: the best of many is best by luck too. The mean holds the trial that
-    new measurements chose, if there is one (`first`), and keeps to the run's limits.
+    An accuracy may be lower by a standard error: the best of many is best by luck too, and the loss, which tells more,
+    is lower. The mean holds the trial that new measurements chose, if there is one (`first`), and keeps to the run's
+    limits.
     """
 
     def fits(places):
         return run.budget.fits([ranked[place] for place in places])
 
     best = context.objective.score(found.metrics)
-    least = best - 0.5 * chance(context.objective, best, len(context.task.validation))
+    least = best - _luck(context, best)
     losses_of = row_losses(context.task)
     for ways in (selection.WAYS, selection.WAYS[:-1]):
         mixture = selection.select(losses_of, answers, context.seed, ways, fits)
@@ -160,7 +170,7 @@ def _mixed(found, ranked, answers, context, told, first, run):
         if len(mixture.weights) == 1 and 0 in mixture.weights:
             break
         metrics = told(mixed)
-        if context.objective.score(metrics) >= least:
+        if context.objective.score(metrics) >= least and metrics["val_loss"] < found.metrics["val_loss"]:
             members = [ranked[place].number for place in mixture.weights]
             return Final(members, list(mixture.weights.values()), mixture.how, metrics), mixed
     return found, answers[0]

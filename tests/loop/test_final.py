@@ -45,7 +45,8 @@ def first(model):
 def setting(tmp_path, monkeypatch):
     """A function that chooses a final model for so many trials, the new candidate having this accuracy and loss."""
     notes = Notes()
-    context = SimpleNamespace(folder=tmp_path, objective=Objective("val_accuracy"))
+    task = SimpleNamespace(validation=np.zeros(400))
+    context = SimpleNamespace(folder=tmp_path, objective=Objective("val_accuracy"), task=task)
 
     def choose(trials, accuracy, loss, bias):
         run = SimpleNamespace(
@@ -67,8 +68,10 @@ def test_more_time_never_gives_a_worse_model(setting):
     assert choose(3, 0.9, 0.4, 3.0) == good  # the same, with a greater loss
     assert [fact["members"] for fact in notes.facts("final")] == [[0]] * 3
     assert notes.facts("final")[-1]["told"] == [0, 1, 2]
-    better = choose(4, 0.95, 0.5, 4.0)
-    assert better > good and notes.facts("final")[-1]["members"] == [3]
+    assert choose(4, 0.91, 0.4, 4.0) == good  # better by no more than luck, with a greater loss
+    better = choose(5, 0.95, 0.5, 5.0)
+    assert better > good and notes.facts("final")[-1]["members"] == [4]
+    assert choose(6, 0.945, 0.3, 6.0) > better  # worse by no more than luck, with a smaller loss
 
 
 def test_the_choice_for_the_same_trials_is_read_again(setting):
