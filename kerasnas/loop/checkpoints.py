@@ -26,8 +26,10 @@ class Keeper(Observer):
         if self.context.folder is None:
             return
         ranked = sorted(run.completed, key=self.context.objective.rank, reverse=True)
-        fit = [other for other in ranked if run.budget.fits([other])]
-        order = mixed(fit) + mixed([other for other in ranked if other not in fit])
+        parts = {True: [], False: []}
+        for other in ranked:
+            parts[bool(run.budget.fits([other]))].append(other)
+        order = mixed(parts[True]) + mixed(parts[False])
         kept = {other.number for other in order[: self.keep]} | set(run.strategy.needs())
         kept |= {number for fact in run.journal.facts("final")[-1:] for number in fact["members"]}
         spare = {other.number for other in run.trials} - kept  # and not what another worker has written just now

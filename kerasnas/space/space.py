@@ -4,7 +4,7 @@ import copy
 import itertools
 import math
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 from kerasnas.errors import SpaceError, nearest
 from kerasnas.space import counting, encoding, traversal
@@ -215,8 +215,8 @@ class Space:
             def choose(decision):
                 asked.append(decision.path)
                 first, second = (left, right) if len(asked) <= cut else (right, left)
-                sample = lambda: decision.domain.sample(rng)  # noqa: E731
-                return self._kept(first, decision, lambda: self._kept(second, decision, sample))
+                drawn = partial(decision.domain.sample, rng)
+                return self._kept(first, decision, lambda: self._kept(second, decision, drawn))
 
             return self.record(choose)
 

@@ -32,7 +32,6 @@ class Guided(Remembering):
     """
 
     paths = False
-    every = 1  # from a hundred trials on, after how many the model is fitted anew
 
     def __init__(self, initial=10, candidates=100, elite=10, patience=20):
         waits = 1 if patience is None else patience
@@ -125,17 +124,16 @@ class Guided(Remembering):
 
     def model(self):
         """The model of what was told; the same until more was told, so that asking changes nothing."""
-        count = len(self.results)
-        count -= count % self.every if count > 100 else 0
-        if self.fitted[0] != (self.first, count):
-            self.fitted = (self.first, count), self._modelled(self.results[:count])
+        told = self.first, len(self.results)
+        if self.fitted[0] != told:
+            self.fitted = told, self._modelled(self.results)
         return self.fitted[1]
 
     def _modelled(self, results):
-        architectures = [trial.proposal.architecture for trial, _ in results]
-        worst = min(score for _, score in results if score is not None)
         from kerasnas.strategies.surrogates import normal_scores
 
+        architectures = [trial.proposal.architecture for trial, _ in results]
+        worst = min(score for _, score in results if score is not None)
         scores = normal_scores([worst if score is None else score for _, score in results])
         return self.modelled(self.features.fit(architectures)(architectures), scores)
 
