@@ -89,6 +89,7 @@ def run_autokeras(x, y, seconds, seed):
 def run(model, data, seconds, seed):
     """One run in this process: prints its result as JSON on the last line."""
     x, y, x_test, y_test = load(data)
+    peer.imported(model)
     started = time.monotonic()
     predict, first = {"kerasnas": run_kerasnas, "cnn": run_cnn, "autokeras": run_autokeras}[model](x, y, seconds, seed)
     spent = time.monotonic() - started

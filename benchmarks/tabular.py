@@ -99,6 +99,7 @@ def run(model, folder, entry, seconds, seed, inner):
     """Score and seconds of one run in this process."""
     x, y, x_test, y_test, regression = parts(folder, entry, inner)
     rows = {"train": len(x), "test": len(x_test)}
+    peer.imported(model)
     started = time.monotonic()
     if model == "kerasnas":
         import kerasnas as kn

@@ -79,6 +79,7 @@ def _joined(x):
 def run(model, args):
     """One run in this process: prints its result as JSON on the last line."""
     x, y, x_test, y_test = load(args.data, args.text, args.label)
+    peer.imported(model)
     started = time.monotonic()
     fit = {"kerasnas": run_kerasnas, "reference": run_reference, "autokeras": run_autokeras}[model]
     predict, first = fit(x, y, args.time_limit, args.seed)

@@ -23,13 +23,14 @@ class Sizing(Making):
 
     Attributes:
         held: By the path of a cell that can be one layer, the part of `activations` in it.
+        narrowest: Of a cell's channels, how many pass its operations where those are fewest; None without cells.
         params: Weights.
         activations: Numbers that the operations put out for one row.
     """
 
     def __init__(self, sampled=False):
         super().__init__(affine=False)
-        self.sampled, self.params, self.activations = sampled, 0, 0
+        self.sampled, self.params, self.activations, self.narrowest = sampled, 0, 0, None
 
     def primitive(self, operation, inputs, path):
         operation, shapes = self.learnt(operation), self.shapes(inputs)
@@ -39,7 +40,8 @@ class Sizing(Making):
         return Symbol(found, sources=inputs if isinstance(inputs, tuple) else (inputs,))
 
     def cell(self, cell, states, path, strides):
-        before = self.activations
+        before, passing = self.activations, max(1, states[0].shape[-1] // cell.partial)
+        self.narrowest = passing if self.narrowest is None else min(passing, self.narrowest)
         made = super().cell(cell, states, path, strides)
         if fused_plan(cell, [state.shape for state in states], strides, self.affine):
             self.held[path] = self.activations - before
@@ -70,19 +72,28 @@ def largest(sizes, share):
     return [name for name, fits in zip(order, within) if fits]
 
 
-def training_bytes(opened, input_shape, batch_size, sampled=False, recompute=0.0):
-    """Bytes that a training step of a supernet holds, roughly.
+def sized(opened, input_shape, sampled=False):
+    """The `Sizing` of a whole space.
 
     Args:
         opened: What `open_space` gave.
         input_shape: Shape without the batch axis, or a dict of shapes by input name.
-        batch_size: Rows in a step.
         sampled: As of `Sizing`.
-        recompute: As of `Supernet`: of the cells that are computed anew, one at a time is held.
     """
     sizing, shapes = Sizing(sampled), named_shapes(opened.node, input_shape)
     given = {name: Symbol(s) for name, s in shapes.items()} if isinstance(shapes, dict) else Symbol(shapes)
     opened.node.flow(sizing, given, "")
+    return sizing
+
+
+def training_bytes(sizing, batch_size, recompute=0.0):
+    """Bytes that a training step of a supernet holds, roughly.
+
+    Args:
+        sizing: What `sized` gave.
+        batch_size: Rows in a step.
+        recompute: As of `Supernet`: of the cells that are computed anew, one at a time is held.
+    """
     anew = [sizing.held[path] for path in largest(sizing.held, recompute)]
     activations = sizing.activations - sum(anew) + max(anew, default=0)
     return GRAPH + FLOAT32 * (COPIES * sizing.params + batch_size * activations)

@@ -10,7 +10,7 @@ import keras
 from kerasnas import backend
 from kerasnas.data import split
 from kerasnas.errors import SpaceError, StrategyError
-from kerasnas.lowering.memory import free_bytes, training_bytes
+from kerasnas.lowering.memory import free_bytes, sized, training_bytes
 from kerasnas.lowering.opening import open_space
 from kerasnas.lowering.preprocessing import Preprocessing, parted
 from kerasnas.lowering.supernet import Supernet
@@ -87,7 +87,7 @@ def run(rule, space, task, seed=0, folder=None, seconds=None):
     graph, early = task.wrap(opened.node, task) if not isinstance(opened.node, Graph) else (opened.node, task.early)
     first, opened.node = parted(graph, early)
     rows = Preprocessing(first, task.train).apply(task.train) if first.steps else task.train
-    check_memory(rule, opened, rows)
+    check_size(rule, opened, rows)
     supernet = Supernet(opened, dict(rows.shapes), partial=rule.partial, seed=seed, recompute=rule.recompute)
     held, learnt = halves(rows, seed)
     pairs = Pairs(held if rule.apart else learnt, learnt, rule.batch_size, seed)
@@ -145,15 +145,23 @@ def check_decisions(opened):
             )
 
 
-def check_memory(rule, opened, rows):
-    """Says so before it is built where a supernet will not fit into memory.
+def check_size(rule, opened, rows):
+    """Says so before it is built where a supernet will not fit into memory, or is too narrow to tell operations apart.
 
     Raises:
-        StrategyError: With what takes less.
+        StrategyError: With what takes less memory.
     """
     batch = min(rule.batch_size, max(1, len(rows) // 2))
     alone = backend.switches()  # whether a sampling rule computes what is chosen alone
-    need = training_bytes(opened, dict(rows.shapes), batch, rule.sampled and alone, rule.recompute)
+    sizing = sized(opened, dict(rows.shapes), rule.sampled and alone)
+    if rule.partial > 1 and sizing.narrowest == 1:
+        warnings.warn(
+            f"Expected at least two channels that pass the operations of a cell. Received: one, for one in "
+            f"{rule.partial} passes; convolutions of one channel are no match for pools. Try more channels, or a "
+            "smaller `share` of the rule.",
+            stacklevel=2,
+        )
+    need = training_bytes(sizing, batch, rule.recompute)
     free = free_bytes()
     if free is not None and need > free:
         sampling = ", or 'gdas' (one candidate at a time)" if alone else ""

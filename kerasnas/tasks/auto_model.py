@@ -78,7 +78,7 @@ class AutoModel(Estimator, KnownArguments):
                 search if None.
             callbacks: Keras callbacks; each trial gets copies.
             validation_split: Part of the rows on which trials are compared, drawn by the seed, stratified by class; a
-                tenth (a fifth of fewer than 2,000 rows) if None.
+                tenth (a fifth of fewer than 2,000 rows; of a table up to a quarter, to have a thousand rows) if None.
             validation_data: `(x, y)` or `(x, y, weights)` to compare trials on instead.
             batch_size: Rows in a step; found by the search if None.
             verbose: 0 silent, 1 a live display (plain lines where there is no terminal), 2 lines.
@@ -171,7 +171,7 @@ class AutoModel(Estimator, KnownArguments):
         """The `Validation` by which trials are compared."""
         if given is None and fraction is None and groups is None and hasattr(prepared.rows, "x"):
             given = self._usual_validation(len(prepared.rows))
-        found = Validation.of(given, fraction or usual_split(len(prepared.rows)), groups)
+        found = Validation.of(given, fraction or self._usual_split(len(prepared.rows)), groups)
         if prepared.validation is None:
             found.check(len(prepared.rows))
         return found
@@ -179,6 +179,10 @@ class AutoModel(Estimator, KnownArguments):
     def _usual_validation(self, rows):
         """How trials are compared where the user does not say: a word as of `fit`."""
         return "holdout"
+
+    def _usual_split(self, rows):
+        """The part of the rows that is held out where the user does not say."""
+        return usual_split(rows)
 
     def _usual_refit(self):
         """Whether the final model is trained again on all rows where the user does not say."""

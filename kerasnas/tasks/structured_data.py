@@ -4,6 +4,7 @@ from kerasnas.blocks import StructuredDataBlock, StructuredDataInput
 from kerasnas.blocks.tables import FEW
 from kerasnas.data.tables import take_target
 from kerasnas.tasks.facade import Classifier, Regressor
+from kerasnas.tasks.preparation import usual_split
 
 FOLDS = 8
 
@@ -17,6 +18,13 @@ class _Tables:
 
     def _usual_validation(self, rows):
         return f"cv{FOLDS}" if FOLDS <= rows < FEW else "holdout"
+
+    def _usual_split(self, rows):
+        """A thousand rows where a quarter of the table has them: errors of a few hundred hang on a handful of rows.
+
+        What is set apart costs little, for tables are trained on again as a whole.
+        """
+        return max(usual_split(rows), min(0.25, 1000 / rows))
 
     def _usual_refit(self):
         return True  # trees and networks of tables take seconds, and a fifth more rows is worth them

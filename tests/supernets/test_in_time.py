@@ -2,6 +2,7 @@
 
 import gc
 import time
+import warnings
 import weakref
 
 import keras
@@ -126,12 +127,12 @@ def test_layers_are_sized_as_they_are_made():
 
 def test_more_rows_take_more_and_sampling_less():
     opened = open_space(small_cells())
-    one, two = (memory.training_bytes(opened, PICTURE, rows) for rows in (1000, 2000))
+    one, two = (memory.training_bytes(memory.sized(opened, PICTURE), rows) for rows in (1000, 2000))
     assert one < two < 2 * one + 1
-    assert memory.training_bytes(opened, PICTURE, 2000, sampled=True) < two
-    deep = open_space(small_cells(cells=6))
-    anew = [memory.training_bytes(deep, PICTURE, 2000, recompute=share) for share in (0, 0.6, True)]
-    assert memory.training_bytes(deep, PICTURE, 2000) == anew[0] > anew[1] > anew[2]
+    assert memory.training_bytes(memory.sized(opened, PICTURE, sampled=True), 2000) < two
+    deep = memory.sized(open_space(small_cells(cells=6)), PICTURE)
+    anew = [memory.training_bytes(deep, 2000, share) for share in (0, 0.6, True)]
+    assert memory.training_bytes(deep, 2000) == anew[0] > anew[1] > anew[2]
     assert two - one > 1000 * 4 * 8 * 8 * 4 * 10  # ten tensors at the least
 
 
@@ -141,6 +142,15 @@ def test_what_does_not_fit_is_refused_before_it_is_built(monkeypatch):
     with pytest.raises(StrategyError, match=r"some 0\.\d GB .*0\.1 GB are free; try fewer channels.*pc_darts.*gdas"):
         run(DARTS(batch_size=16), tiny(10), task())
     assert memory.free_bytes() is None or memory.free_bytes() > 1e6
+
+
+def test_that_one_channel_alone_passes_is_said():
+    with pytest.warns(UserWarning, match="at least two channels.*Received: one, for one in 4 passes"):
+        run(PCDARTS(epochs=1, warmup=0, batch_size=16), tiny(10), task())
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", message=".*two channels")
+        run(PCDARTS(epochs=1, warmup=0, batch_size=16, share=2), tiny(10), task())
+        run(DARTS(epochs=1, batch_size=16), tiny(10), task())
 
 
 # ---------------------------------------------------------------------- warm-up
