@@ -19,9 +19,9 @@ FILES = sorted(path for path in PACKAGE.rglob("*.py") if "__pycache__" not in pa
 
 # A room imports only from rooms that stand before it.
 ROOMS = (
-    "version", "errors", "arguments", "backend", "space", "objectives", "contract", "fronts", "operations", "layers",
-    "data", "lowering", "spaces", "blocks", "supernets", "evaluators", "strategies", "loop", "report", "tasks", "alone",
-    "demo", "cli", "testing",
+    "version", "errors", "arguments", "threads", "backend", "space", "objectives", "contract", "fronts", "operations",
+    "layers", "data", "lowering", "spaces", "blocks", "supernets", "evaluators", "strategies", "loop", "report",
+    "tasks", "alone", "demo", "cli", "testing",
 )  # fmt: skip
 
 # Rooms that do not know one another, though one stands before the other.

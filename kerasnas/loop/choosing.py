@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasnas.contract import Trial
+from kerasnas.threads import one_thread
 
 FEWEST = 20  # trials from which a model of them is worth asking
 NEGLIGIBLE = 0.01  # part of the variance that is noise, below which scores are taken as they are
@@ -90,8 +91,6 @@ def posterior(space, architectures, scores):
     from sklearn.exceptions import ConvergenceWarning
     from sklearn.gaussian_process import GaussianProcessRegressor
     from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-
-    from kerasnas.strategies.surrogates import one_thread
 
     encode = space.one_hot()
     x = np.stack([encode(each) for each in architectures]).astype("float64")

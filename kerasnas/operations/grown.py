@@ -1,11 +1,15 @@
 """Trees as scikit-learn grows them, in plain arrays."""
 
+import contextlib
 from dataclasses import dataclass
 
 import numpy as np
 
+from kerasnas.threads import one_thread
+
 ABSENT = -10.0  # logit of a class that no row has
 SAMPLE = 20_000  # rows that a tree of a forest sees, at most
+SMALL = 1_000_000  # numbers in a table up to which boosting takes one thread
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ def boosted(trees, rows, targets, weight, seed):
     sums = trees._sums
     if trees.kind == "numbers":
         for output in range(trees.units):
-            model = HistGradientBoostingRegressor(**settings).fit(rows, targets[:, output], weight)
+            model = _fitted(HistGradientBoostingRegressor(**settings), rows, targets[:, output], weight)
             yield from _rounds(model, [output], sums)
         return
     if trees.kind == "labels":
@@ -72,7 +76,7 @@ def _classified(settings, rows, classes, weight, places, sums):
     present, two = np.unique(classes), len(places) == 2
     if two:  # one sum: for the second class, against the first
         if len(present) == 2:
-            model = HistGradientBoostingClassifier(**settings).fit(rows, classes, weight)
+            model = _fitted(HistGradientBoostingClassifier(**settings), rows, classes, weight)
             yield from _rounds(model, [places[1] if sums > 1 else 0], sums)
         else:
             yield places[1] if sums > 1 else 0, _constant(-ABSENT if present[0] else ABSENT)
@@ -80,9 +84,15 @@ def _classified(settings, rows, classes, weight, places, sums):
     for absent in np.setdiff1d(np.arange(len(places)), present):
         yield places[absent], _constant(ABSENT)
     if len(present) > 1:
-        model = HistGradientBoostingClassifier(**settings).fit(rows, classes, weight)
+        model = _fitted(HistGradientBoostingClassifier(**settings), rows, classes, weight)
         told = present if len(present) > 2 else present[1:]  # two are told by the second's sum against the first's none
         yield from _rounds(model, [places[each] for each in told], sums)
+
+
+def _fitted(model, rows, targets, weight):
+    """A fitted ensemble; of few numbers by one thread: several gain little, and wait long where the cores are busy."""
+    with one_thread("openmp") if rows.size <= SMALL else contextlib.nullcontext():
+        return model.fit(rows, targets, weight)
 
 
 def _rounds(model, places, sums):

@@ -1,11 +1,11 @@
 """Models of scores, for strategies that guess before they pay."""
 
-import functools
 import warnings
 
 import numpy as np
 
 from kerasnas.errors import SpaceError
+from kerasnas.threads import one_thread
 
 
 class Features:
@@ -55,19 +55,6 @@ class Features:
             return self.space.paths(architecture)
         except SpaceError:
             return frozenset()
-
-
-def one_thread():
-    """A context in which linear algebra runs in one thread: with some hundred rows, more wait for one another."""
-    return _libraries().limit(limits=1, user_api="blas")
-
-
-@functools.lru_cache(maxsize=1)
-def _libraries():
-    import scipy.linalg  # noqa: F401 - what is not loaded yet cannot be limited
-    import threadpoolctl
-
-    return threadpoolctl.ThreadpoolController()
 
 
 class GaussianProcess:

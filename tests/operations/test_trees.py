@@ -10,10 +10,12 @@ from sklearn.ensemble import (
     HistGradientBoostingRegressor,
     RandomForestClassifier,
 )
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from kerasnas import operations as ops
 from kerasnas.errors import SpaceError
 from kerasnas.lowering import build
+from kerasnas.operations import grown
 from kerasnas.testing import check_operation
 
 BOOSTED = {"grown": "boosted", "trees": 12, "leaves": 15, "depth": 8, "fewest": 5}
@@ -163,3 +165,21 @@ def test_flags_of_a_category_are_looked_at_as_one_number():
 def test_trees_read_vectors():
     with pytest.raises(SpaceError, match="Expected vectors for trees"):
         ops.Trees(2).shape((3, 4))
+
+
+def test_few_numbers_are_boosted_by_one_thread(monkeypatch):
+    rows, classes = data(load_wine)
+    threads = []
+    fit = HistGradientBoostingClassifier.fit
+
+    def seen(*given):
+        threads.append({each["num_threads"] for each in threadpool_info() if each["user_api"] == "openmp"})
+        return fit(*given)
+
+    monkeypatch.setattr(HistGradientBoostingClassifier, "fit", seen)
+    with threadpool_limits(2, "openmp"):
+        one = answers(ops.Trees(3, **BOOSTED), rows, classes)
+        monkeypatch.setattr(grown, "SMALL", 0)
+        several = answers(ops.Trees(3, **BOOSTED), rows, classes)
+    assert threads == [{1}, {2}]
+    np.testing.assert_array_equal(one, several)
