@@ -52,13 +52,13 @@ SHALLOW = {"trees": 200, "leaves": 4, "share": 0.5}
 
 # Pairs of a model and its answers, the cheap first, then such as differ.
 OF_MANY = (
+    ("linear", {}),
     ("boosted_trees", {}),
     ("dense", {"width": 128, "depth": 2, "training/epochs": "short", "training/schedule": "one_cycle"}),
     ("boosted_trees", SLOWLY),
     ("dense", SINGLE),
     ("random_forest", {}),
     ("boosted_trees", SHALLOW),
-    ("linear", {}),
     ("dense", {"embedding": "bins", "kind": "residual", "width": 128}),
     ("random_forest", {"grown": "extra", "share": 1.0}),
     ("dense", SHARING),

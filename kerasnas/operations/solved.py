@@ -106,13 +106,13 @@ def ridge(rows, wanted, weight, strengths=None):
     centre, level = (rows * share).sum(0, dtype="float64"), (wanted * share).sum(0)
     centred, target = root * (rows - centre), root * (wanted - level)
     scores, back, spectrum = _components(centred)
-    projected = scores.T @ target
+    projected, strengths = scores.T @ target, np.asarray(STRENGTHS if strengths is None else strengths)
+    # What a row adds to its own answer under each strength: by its components, and by the intercept.
+    owned = np.square(scores) @ (1 / (spectrum[:, None] + strengths)) + share
     found = None
-    for strength in STRENGTHS if strengths is None else strengths:
+    for strength, own in zip(strengths, owned.T):
         shrunk = projected / (spectrum + strength)[:, None]
-        # What a row adds to its own answer: by its components, and by the intercept.
-        own = (np.square(scores) / (spectrum + strength)).sum(1, keepdims=True) + share
-        errors = (target - scores @ shrunk) / np.maximum(1 - own, 1e-9) / root
+        errors = (target - scores @ shrunk) / np.maximum(1 - own[:, None], 1e-9) / root
         loss = float((share * np.square(errors)).sum())
         if found is None or loss < found[0]:
             found = loss, shrunk, errors

@@ -220,7 +220,7 @@ def test_other_models_are_there_only_where_they_may_answer():
 
 
 def test_the_portfolio_begins_with_what_is_ready_at_once():
-    for folds, first in ((0, "boosted_trees"), (4, "linear")):
+    for folds, first in ((0, "linear"), (4, "linear")):
         space, _ = table_space(folds=folds)
         known = [space.complete(entry)["network/network"] for entry in space.portfolio]
         assert known[0] == first and set(known) == {"dense", "linear", "boosted_trees", "random_forest"}
