@@ -79,6 +79,8 @@ def _resume(asked):
         model.max_trials = asked.max_trials
     if asked.time_limit is not None:
         arguments["time_limit"] = asked.time_limit
+    if asked.single:
+        arguments["ensemble"] = False
     found, known = _again(asked, model, given)
     model.fit(**found, **arguments, verbose=asked.verbose)
     _told(model, asked.data, known)
@@ -97,7 +99,7 @@ def _fit(asked):
         seed=asked.seed, time_limit=asked.time_limit, max_trials=asked.max_trials, directory=folder and folder.parent,
         project_name=folder and folder.name, objective=asked.objective, overwrite=asked.overwrite,
     )  # fmt: skip
-    model.fit(**rows, verbose=asked.verbose)
+    model.fit(**rows, ensemble=not asked.single, verbose=asked.verbose)
     _told(model, asked.data, known)
     if asked.export:
         about = command.export(model, asked.export, known)
@@ -298,6 +300,7 @@ def _command(commands, function, name, about):
 def _limits(parser):
     parser.add_argument("--time-limit", type=seconds, help="seconds for everything")
     parser.add_argument("--max-trials", type=int, help="trials at most")
+    parser.add_argument("--single", action="store_true", help="the best trial alone, not a mean of several")
     parser.add_argument("--verbose", type=int, choices=(0, 1, 2), default=1, help="0 silent, 1 display, 2 lines")
 
 

@@ -8,6 +8,7 @@ from kerasnas.errors import ArgumentError
 
 RESERVE = 8.0  # seconds that reading, averaging and writing a few models take
 FAILURES = 20  # trials that fail before any succeeds, after which others are not expected to fare better
+NO_LIMITS = ("refit", "remeasure", "ensemble")  # what else is said of the end
 FIRST = 15.0  # seconds in which most first networks can be traced and trained a little
 
 
@@ -27,6 +28,7 @@ class Budget:
             the machine that searches.
         refit: Whether the final model is trained again on all rows, for which time is kept.
         remeasure: How many of the best trials are measured again with new seeds, for which time is kept.
+        ensemble: Whether the final model may be a mean of trials.
 
     Raises:
         ArgumentError: If a limit is not positive.
@@ -41,9 +43,10 @@ class Budget:
     max_latency: float | None = None
     refit: bool = False
     remeasure: int = 0
+    ensemble: bool = True
 
     def __post_init__(self):
-        for name in (limit.name for limit in fields(self) if limit.name not in ("refit", "remeasure")):
+        for name in (limit.name for limit in fields(self) if limit.name not in NO_LIMITS):
             value = getattr(self, name)
             number = isinstance(value, numbers.Real) and not isinstance(value, bool)
             if value is not None and not (number and 0 < value < math.inf):

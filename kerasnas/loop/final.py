@@ -67,20 +67,26 @@ def choose(run, context, journal, settled=None):
     told, first = told_of(run), None if settled is None else settled.number
     known = next((each for each in (path, path.with_name(SAVED)) if each.exists()), None)
     facts = journal.facts("final") if known is not None else []
-    facts = [fact for fact in facts[-1:] if run.budget.fits([t for t in run.trials if t.number in fact["members"]])]
-    limits = run.budget.limits()
-    same = {"told": told, "settled": first, "limits": limits}
+    facts = [fact for fact in facts[-1:] if _allowed(fact, run)]
+    limits, ensemble = run.budget.limits(), run.budget.ensemble
+    same = {"told": told, "settled": first, "limits": limits, "ensemble": ensemble}
     if any({name: fact.get(name) for name in same} == same for fact in facts) and run.reason != "interrupted":
         return keras.models.load_model(known)
     found = _found(run, context, first)
     if facts and first is None and _better(context, facts[-1]["metrics"], found.metrics):
-        journal.fact("final", {**facts[-1], "told": told, "limits": limits})
+        journal.fact("final", {**facts[-1], "told": told, "limits": limits, "ensemble": ensemble})
         return keras.models.load_model(known)
     model = _joined(found, context)
     with writing(f"the final model {path}"):
         replace_with(path, model.save)
     journal.fact("final", {**found.to_json(), **same})
     return model
+
+
+def _allowed(fact, run):
+    """Whether a final model that was made before may be the one of this call."""
+    members = [trial for trial in run.trials if trial.number in fact["members"]]
+    return run.budget.fits(members) and (run.budget.ensemble or len(fact["members"]) == 1)
 
 
 def told_of(run):
@@ -143,7 +149,8 @@ def _found(run, context, first=None):
     told = judge(context, answers[0])
     mixed = answers[0]
     # The mean of several networks would cost what an objective of sizes holds against them.
-    if len(answers) > 1 and not context.objective.terms and len(context.objectives) == 1:
+    alone = context.objective.terms or len(context.objectives) > 1 or not run.budget.ensemble
+    if len(answers) > 1 and not alone:
         found, mixed = _mixed(found, ranked, answers, context, told, first, run)
     return _calibrated(found, mixed, context, told)
 

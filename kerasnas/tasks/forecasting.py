@@ -55,7 +55,7 @@ class TimeseriesForecaster(Facade):
     # -------------------------------------------------------------------- fit
     def fit(
         self, x=None, y=None, epochs=None, callbacks=None, validation_split=None, validation_data=None, batch_size=None,
-        verbose=1, time_limit=None, refit=None, **unknown,
+        verbose=1, time_limit=None, refit=None, ensemble=True, **unknown,
     ):  # fmt: skip
         """Search, train and keep the best model.
 
@@ -66,7 +66,7 @@ class TimeseriesForecaster(Facade):
             validation_split: Part of the steps, the last ones, on whose forecasts trials are compared; a fifth if None.
             validation_data: `x`, or `(x, y)`, of later or other steps to compare on instead.
             refit: Whether the final model is trained again on all steps; yes if None.
-            epochs, callbacks, batch_size, verbose, time_limit: See `AutoModel.fit`.
+            epochs, callbacks, batch_size, verbose, time_limit, ensemble: See `AutoModel.fit`.
 
         Returns:
             This object.
@@ -92,7 +92,8 @@ class TimeseriesForecaster(Facade):
         windows, held = self._windows(history, fraction, validation_data)
         super().fit(
             *windows, epochs=epochs, callbacks=callbacks, validation_split=validation_split, validation_data=held,
-            batch_size=batch_size, verbose=verbose, time_limit=time_limit, refit=refit, **unknown,
+            batch_size=batch_size, verbose=verbose, time_limit=time_limit, refit=refit,
+            ensemble=ensemble, **unknown,
         )  # fmt: skip
         return self
 

@@ -48,13 +48,13 @@ def setting(tmp_path, monkeypatch):
     task = SimpleNamespace(validation=np.zeros(400))
     context = SimpleNamespace(folder=tmp_path, objective=Objective("val_accuracy"), task=task)
 
-    def choose(trials, accuracy, loss, bias):
+    def choose(trials, accuracy, loss, bias, members=None, **budget):
         run = SimpleNamespace(
             trials=[SimpleNamespace(number=n, status="completed") for n in range(trials)], reason="max_trials",
-            budget=Budget(),
+            budget=Budget(**budget),
         )  # fmt: skip
         metrics = {"val_accuracy": accuracy, "val_loss": loss}
-        monkeypatch.setattr(final, "_found", lambda *_: Final([trials - 1], [1.0], "single", metrics))
+        monkeypatch.setattr(final, "_found", lambda *_: Final(members or [trials - 1], [1.0], "any", metrics))
         monkeypatch.setattr(final, "_joined", lambda found, context: network(bias))
         return first(final.choose(run, context, notes))
 
@@ -72,6 +72,15 @@ def test_more_time_never_gives_a_worse_model(setting):
     better = choose(5, 0.95, 0.5, 5.0)
     assert better > good and notes.facts("final")[-1]["members"] == [4]
     assert choose(6, 0.945, 0.3, 6.0) > better  # worse by no more than luck, with a smaller loss
+
+
+def test_a_mean_makes_way_where_one_network_is_asked_for(setting):
+    choose, notes = setting
+    mean = choose(3, 0.95, 0.1, 1.0, members=[0, 1])
+    alone = choose(3, 0.9, 0.3, 2.0, ensemble=False)  # worse, and what was asked for
+    assert alone != mean and notes.facts("final")[-1]["members"] == [2]
+    assert choose(3, 0.99, 0.0, 5.0, ensemble=False) == alone
+    assert choose(3, 0.95, 0.1, 3.0, members=[0, 1]) not in (alone, mean)
 
 
 def test_the_choice_for_the_same_trials_is_read_again(setting):

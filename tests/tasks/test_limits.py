@@ -86,3 +86,16 @@ def test_latency_is_measured_once_and_holds_for_the_model(rows, monkeypatch, tmp
     )
     assert len(asked) == 3 and [trial.status for trial in found.trials] == ["completed", "completed", "failed"]
     assert [t.measurement.metrics["latency"] for t in found.trials[:2]] == [1.0, 2.0]
+
+
+def test_one_network_where_one_is_asked_for(rows, tmp_path):
+    """Of a run that is done a mean may be made, or not, trained again on all rows or not."""
+    made = [
+        drawn(tmp_path, max_trials=3).fit(*rows, verbose=0, refit=refit, ensemble=ensemble).export_model()
+        for refit in (False, True)
+        for ensemble in (True, False, True)
+    ]
+    sizes = [model.count_params() for model in made]
+    alone = [trial.measurement.metrics["params"] for trial in drawn(tmp_path, max_trials=3).fit(*rows).trials_]
+    assert sizes[1] in alone and sizes[4] == sizes[1]
+    assert sizes[0] == sizes[2] == sizes[3] == sizes[5] > max(alone)
