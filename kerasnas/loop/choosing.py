@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from kerasnas.contract import Trial
-from kerasnas.threads import one_thread
+from kerasnas.strategies.surrogates import GaussianProcess, normal_scores
 
 FEWEST = 20  # trials from which a model of them is worth asking
 NEGLIGIBLE = 0.01  # part of the variance that is noise, below which scores are taken as they are
@@ -85,28 +85,16 @@ def posterior(space, architectures, scores):
         architectures: Architectures.
         scores: Their scores, more is better.
     """
-    import warnings
-
-    from scipy.stats import norm, rankdata
-    from sklearn.exceptions import ConvergenceWarning
-    from sklearn.gaussian_process import GaussianProcessRegressor
-    from sklearn.gaussian_process.kernels import ConstantKernel, Matern, WhiteKernel
-
     encode = space.one_hot()
     x = np.stack([encode(each) for each in architectures]).astype("float64")
     x = x[:, np.ptp(x, axis=0) > 0]
     scales = np.full(x.shape[1], 3.0) if x.shape[1] <= WIDE else 3.0
-    normal = norm.ppf((rankdata(scores) - 0.5) / len(scores))
+    normal = normal_scores(scores)
     # A rough kernel: a smooth one takes for noise how decisions play together.
-    rough = Matern(scales, (0.6, 100.0), nu=1.5)
-    kernel = ConstantKernel(1.0, (1e-2, 1e3)) * rough + WhiteKernel(0.1, (1e-6, 10.0))
-    process = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0)
-    with warnings.catch_warnings(), one_thread():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # a bound that is reached is an answer
-        process.fit(x, normal)
-    means, noise = process.predict(x), float(process.kernel_.k2.noise_level)
+    process = GaussianProcess(lengths=scales, shortest=0.6, nu=1.5).fit(x, normal)
+    means, noise = process.predict(x)[0], float(process.kernel.k2.noise_level)
     # So rough a model may follow each score, and take none of it for noise: then it foretells none from the others.
-    unforeseen = _unforeseen(process)
+    unforeseen = _unforeseen(process.model)
     noise = max(noise, unforeseen) if unforeseen > GUESSWORK else noise
     order = np.argsort(normal, kind="stable")
     return np.interp(means, normal[order], scores[order]), noise

@@ -62,13 +62,16 @@ class GaussianProcess:
 
     Args:
         kernel: One that was fitted before, which is kept; None to fit it.
+        lengths: Length scale that fitting starts from, or one for each column.
+        shortest: Of the lengths that may be found.
+        nu: Smoothness: 1.5 is rough, 2.5 smooth.
 
     Reference:
         Rasmussen & Williams, "Gaussian Processes for Machine Learning", 2006.
     """
 
-    def __init__(self, kernel=None):
-        self.kernel = kernel
+    def __init__(self, kernel=None, lengths=3.0, shortest=0.3, nu=2.5):
+        self.kernel, self.lengths, self.shortest, self.nu = kernel, lengths, shortest, nu
 
     def fit(self, x, y):
         from sklearn.exceptions import ConvergenceWarning
@@ -77,7 +80,7 @@ class GaussianProcess:
 
         kernel, options = self.kernel, {"optimizer": None}
         if kernel is None:
-            kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(3.0, (0.3, 100.0), nu=2.5)
+            kernel = ConstantKernel(1.0, (1e-2, 1e3)) * Matern(self.lengths, (self.shortest, 100.0), self.nu)
             kernel, options = kernel + WhiteKernel(0.1, (1e-6, 10.0)), {}
         self.model = GaussianProcessRegressor(kernel, normalize_y=True, random_state=0, **options)
         with warnings.catch_warnings(), one_thread():

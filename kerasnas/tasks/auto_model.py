@@ -107,8 +107,8 @@ class AutoModel(Estimator, KnownArguments):
         """
         started = time.monotonic()
         check_call(unknown, verbose, callbacks, (self.fit, AutoModel.fit))
-        refit = self._usual_refit() if refit is None else bool(refit)
-        budget = self._budget(time_limit, refit, bool(ensemble))
+        refit, ensemble = self._usual_refit() if refit is None else bool(refit), bool(ensemble)
+        budget = self._budget(time_limit, refit, ensemble)
         fixed = self._fixed(epochs, batch_size)
         strategy = strategies.get(self.strategy or tuner(self.tuner), max_epochs=fixed["epochs"])
         seed = whole("seed", self.seed, 0)
@@ -123,9 +123,8 @@ class AutoModel(Estimator, KnownArguments):
         held = self._validation(validation, validation_split, groups, prepared)
 
         call = {
-            "epochs": epochs, "validation_split": validation_split, "batch_size": batch_size,
+            "epochs": epochs, "validation_split": validation_split, "batch_size": batch_size, "ensemble": ensemble,
             "time_limit": time_limit, "class_weight": class_weight, "validation": validation, "refit": refit,
-            "ensemble": bool(ensemble),
         }  # fmt: skip
         data = {
             "validation_data": validation_data, "sample_weight": sample_weight, "callbacks": callbacks or None,
@@ -139,13 +138,17 @@ class AutoModel(Estimator, KnownArguments):
             project_name=self.project_name, default_name=self._default_name(), overwrite=self.overwrite,
             executor=executor, show=self._showing(verbose, call, data), started=started,
         ).search()  # fmt: skip
-        self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
-        self.best_architecture_ = run.best.proposal.architecture
-        self.predictor_ = _predictor(model, context, prepared)
+        self._found(run, context, model, prepared)
         self._note_features(x)
         with writing(f"what the model is, in {self.folder_}"):
             write_about(self.predictor_, self.folder_, described(self))
         return self
+
+    def _found(self, run, context, model, prepared):
+        """Takes over what a search gave."""
+        self.folder_, self.seed_, self.trials_ = context.folder, context.seed, run.trials
+        self.best_architecture_ = run.best.proposal.architecture
+        self.predictor_ = _predictor(model, context, prepared)
 
     def _showing(self, verbose, call, data):
         """A function that writes how `fit` was called beside the journal, and opens the display."""
