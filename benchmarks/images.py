@@ -11,8 +11,6 @@ run sees before; `first_s` is when the first model was there. AutoKeras runs wit
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -99,17 +97,8 @@ def run(model, data, seconds, seed):
 
 def measure(model, args, seed):
     """One run in a process of its own; None if it fails."""
-    python = args.peer if model == "autokeras" else sys.executable
-    command = [python, "-m", "benchmarks.images", "--data", args.data, "--time-limit", str(args.time_limit)]
-    command += ["--run", model, "--seed", str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if args.verbose:
-        print(done.stdout)
-    try:
-        return json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        print(f"{model}, seed {seed}: failed\n{done.stderr[-2000:]}", file=sys.stderr)
-        return None
+    arguments = ["--data", args.data, "--run", model, "--seed", str(seed)]
+    return peer.run_alone("benchmarks.images", arguments, model, args, f"{model}, seed {seed}")
 
 
 def main():

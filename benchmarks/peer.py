@@ -2,6 +2,8 @@
 
 import importlib
 import json
+import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -52,6 +54,28 @@ def as_taken(x):
     if x.dtype == object:
         return np.array([row if isinstance(row, str) else " ".join(row) for row in x], str)
     return x
+
+
+def run_alone(module, arguments, model, args, what):
+    """One run in a process of its own: the JSON of its last line; None if it fails.
+
+    Args:
+        module: Of the benchmark.
+        arguments: Of its command line, beside the time limit.
+        model: What is run; AutoKeras by the Python of `args.peer`.
+        args: The command line of the process at hand.
+        what: What is said to have failed.
+    """
+    python = args.peer if model == "autokeras" else sys.executable
+    command = [python, "-m", module, *arguments, "--time-limit", str(args.time_limit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if args.verbose:
+        print(done.stdout)
+    try:
+        return json.loads(done.stdout.strip().splitlines()[-1])
+    except (IndexError, ValueError):
+        print(f"{what}: failed\n{done.stderr[-2000:]}", file=sys.stderr)
+        return None
 
 
 def imported(model):

@@ -14,15 +14,13 @@ Every run has a process of its own; what is chosen is chosen on training and val
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks import references
+from benchmarks import peer, references
 from benchmarks.table import mean_and_error, show, write
 
 CLASSIFY, FORECAST = ("kerasnas", "dtw", "rocket"), ("kerasnas", "naive", "dlinear")
@@ -87,16 +85,9 @@ def forecast(model, args, seconds, seed):
 # ------------------------------------------------------------------------ runs
 def measure(model, path, args, seed):
     """One run in a process of its own; None if it fails."""
-    command = [sys.executable, "-m", "benchmarks.series", "--data", str(path), "--time-limit", str(args.time_limit)]
-    command += ["--run", model, "--seed", str(seed), "--target", args.target, "--horizon", str(args.horizon)]
-    done = subprocess.run([*command, "--season", str(args.season)], capture_output=True, text=True, check=False)
-    if args.verbose:
-        print(done.stdout, flush=True)
-    try:
-        return json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        print(f"{model} on {path.stem}, seed {seed}: failed\n{done.stderr[-2000:]}", file=sys.stderr)
-        return None
+    arguments = ["--data", str(path), "--run", model, "--seed", str(seed), "--target", args.target]
+    arguments += ["--horizon", str(args.horizon), "--season", str(args.season)]
+    return peer.run_alone("benchmarks.series", arguments, model, args, f"{model} on {path.stem}, seed {seed}")
 
 
 def measured(models, path, args):

@@ -13,8 +13,6 @@ with the Python of `--peer` (see `make peer`), in the same time; `first_s` is wh
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -134,32 +132,9 @@ def measure(args, entry, model):
     """One run: of what is searched in a process of its own, of others in this one; None if it fails."""
     if model not in ALONE:
         return run(model, args.data, entry, args.time_limit, args.seed, args.inner)
-    command = [
-        args.peer if model == "autokeras" else sys.executable,
-        "-m",
-        "benchmarks.tabular",
-        "--data",
-        args.data,
-        "--time-limit",
-        str(args.time_limit),
-    ]
-    command += [
-        "--seed",
-        str(args.seed),
-        "--run",
-        entry["name"],
-        "--models",
-        model,
-        *(["--inner"] if args.inner else []),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if args.verbose:
-        print(done.stdout)
-    try:
-        return json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        print(f"{entry['name']}: failed\n{done.stderr[-2000:]}", file=sys.stderr)
-        return None
+    arguments = ["--data", args.data, "--seed", str(args.seed), "--run", entry["name"], "--models", model]
+    arguments += ["--inner"] if args.inner else []
+    return peer.run_alone("benchmarks.tabular", arguments, model, args, entry["name"])
 
 
 def ranked(results):

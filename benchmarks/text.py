@@ -11,8 +11,6 @@ sees the training rows alone; scores are accuracies on the test rows, `first_s` 
 
 import argparse
 import json
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -90,17 +88,8 @@ def run(model, args):
 
 def measure(model, args, seed):
     """One run in a process of its own; None if it fails."""
-    python = args.peer if model == "autokeras" else sys.executable
-    command = [python, "-m", "benchmarks.text", "--data", args.data, "--text", *args.text]
-    command += ["--label", args.label, "--time-limit", str(args.time_limit), "--run", model, "--seed", str(seed)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if args.verbose:
-        print(done.stdout)
-    try:
-        return json.loads(done.stdout.strip().splitlines()[-1])
-    except (IndexError, ValueError):
-        print(f"{model}, seed {seed}: failed\n{done.stderr[-2000:]}", file=sys.stderr)
-        return None
+    arguments = ["--data", args.data, "--text", *args.text, "--label", args.label, "--run", model, "--seed", str(seed)]
+    return peer.run_alone("benchmarks.text", arguments, model, args, f"{model}, seed {seed}")
 
 
 def main():
