@@ -48,7 +48,7 @@ $(VENV)/.installed: pyproject.toml
 .venv-peer/.installed: Makefile
 	$(PYTHON) -m venv .venv-peer
 	.venv-peer/bin/python -m pip install --quiet --disable-pip-version-check \
-	  "autokeras==3.0.*" "keras==3.12.*" tensorboard tensorflow scikit-learn pandas
+	  "autokeras==3.0.*" "keras==3.12.*" tensorboard tensorflow scikit-learn pandas pyarrow
 	touch $@
 
 clean:

@@ -46,9 +46,10 @@ def plot(rows, path):
         for panel, key, factor in zip(column, ("step_s", "peak_mb"), (1000, 1)):
             panel.plot([p["value"] for p in points], [p[key] * factor for p in points], "o-")
             panel.set_xticks([p["value"] for p in points])
-            panel.set_ylim(bottom=0)
             panel.grid(alpha=0.3)
         column[-1].set_xlabel(NAMES[axis])
+    for first in panels[:, 0]:
+        first.set_ylim(bottom=0)  # once all is drawn: it holds for the whole row, and stops it from growing
     panels[0][0].set_ylabel("bilevel step, ms")
     panels[1][0].set_ylabel("memory of the process, MB")
     figure.tight_layout()
