@@ -24,7 +24,7 @@ class _Tables:
 
         What is set apart costs little, for tables are trained on again as a whole.
         """
-        return max(usual_split(rows), min(0.25, 1000 / rows))
+        return max(usual_split(rows), min(0.25, 1000 / rows) if rows >= 2000 else 0.0)
 
     def _usual_refit(self):
         return True  # trees and networks of tables take seconds, and a fifth more rows is worth them

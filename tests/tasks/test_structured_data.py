@@ -56,9 +56,11 @@ def test_few_rows_are_cross_validated_by_members_of_one_graph(classifier):
     assert extra["epochs"] <= 200  # once, not once for each fold
 
 
-@pytest.mark.parametrize(("rows", "held"), [(3500, 875), (5000, 1000), (9000, 1000), (20_000, 2000), (90_000, 5000)])
+@pytest.mark.parametrize(
+    ("rows", "held"), [(1000, 200), (3500, 875), (5000, 1000), (9000, 1000), (20_000, 2000), (90_000, 5000)]
+)
 def test_a_thousand_rows_validate_where_a_quarter_of_the_table_has_them(rows, held):
-    validation = kn.StructuredDataRegressor()._validation(None, None, None, made_of(rows))
+    validation = kn.StructuredDataRegressor()._validation("holdout", None, None, made_of(rows))
     assert round(validation.held(rows)) == held
     asked = kn.StructuredDataRegressor()._validation(None, 0.1, None, made_of(rows))
     assert round(asked.held(rows)) == rows // 10
