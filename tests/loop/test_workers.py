@@ -220,9 +220,10 @@ def test_a_full_disk_ends_the_search(tmp_path):
 
 # ----------------------------------------------------------- the search killed
 def search_process(folder, log, trials):
+    """A parallel search as a process that Ctrl-C reaches: what is started in the background is deaf to it."""
     return subprocess.Popen(
         [sys.executable, WORKING, str(folder), str(log), str(trials)], stdout=-1, stderr=-1, text=True,
-        start_new_session=True,
+        start_new_session=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
 
 
