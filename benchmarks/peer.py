@@ -1,4 +1,4 @@
-"""AutoKeras inside a time limit, in the environment that `make peer` builds; and when a run had its first model."""
+"""Runs that are compared, each in a process of its own; AutoKeras inside a time limit, in what `make peer` builds."""
 
 import importlib
 import json

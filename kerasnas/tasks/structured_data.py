@@ -24,7 +24,8 @@ class _Tables:
 
         What is set apart costs little, for tables are trained on again as a whole.
         """
-        return max(usual_split(rows), min(0.25, 1000 / rows) if rows >= 2000 else 0.0)
+        usual = usual_split(rows)
+        return usual if rows < 2000 else max(usual, min(0.25, 1000 / rows))
 
     def _usual_refit(self):
         return True  # trees and networks of tables take seconds, and a fifth more rows is worth them
