@@ -29,27 +29,28 @@ METHODS = {
     "darts_curvature": ("DARTS", {"stop_curvature": 0.75, "curvature_window": 2}), "snas": ("SNAS", {}),
     "gdas": ("GDAS", {}), "pc_darts": ("PCDARTS", {}), "drnas": ("DrNAS", {}), "beta_darts": ("BetaDARTS", {}),
 }  # fmt: skip
-BATCH = 32  # rows in a step of a search
 PUBLISHED = 50 * 25_000 // 64  # steps of the published searches
 
 
-def rule(name, epochs, rows):
+def rule(name, args, rows):
     """A method's rule for a short search.
 
     Architecture weights move by about their learning rate in each step: it grows by as much as steps are fewer.
 
     Args:
         name: One of `METHODS`.
-        epochs: Of the search.
+        args: The command line's.
         rows: Training rows, of which half are for the weights.
     """
     from kerasnas import supernets
 
     kind, options = METHODS[name]
     made = getattr(supernets, kind)(**options)
-    faster = PUBLISHED / (epochs * max(1, rows // 2 // BATCH))
+    faster = PUBLISHED / (args.epochs * max(1, rows // 2 // args.batch))
+    if args.warmup is not None:
+        options = {**options, "warmup": round(args.warmup * args.epochs)}
     return getattr(supernets, kind)(
-        **options, epochs=epochs, batch_size=BATCH,
+        **options, epochs=args.epochs, batch_size=args.batch,
         alpha_learning_rate=min(made.alpha_learning_rate * max(faster, 1.0), 0.05),
     )  # fmt: skip
 
@@ -108,7 +109,7 @@ def look_up(args, pieces):
 
     def piece(method, seed):
         def compute(folder):
-            strategy = Derive(rule(method, args.epochs, round(0.8 * len(data[0]))))
+            strategy = Derive(rule(method, args, round(0.8 * len(data[0]))))
             found, told = searched(space, data, strategy, table, folder, seed)
             skips = sum(value == "skip_connect" for value in found.architecture.values())
             score = found.best.measurement.metrics["test_accuracy"]
@@ -139,7 +140,7 @@ def retrain(args, pieces):
         return {"score": score, "skips": skips, "seconds": found.best.measurement.seconds, **told}
 
     def piece(method, seed):
-        strategy = Derive(rule(method, args.epochs, round(0.8 * len(data[0]))))
+        strategy = Derive(rule(method, args, round(0.8 * len(data[0]))))
         return pieces(f"{method}_{seed}", lambda folder: trained(strategy, folder, seed))
 
     def chance(number):
@@ -190,6 +191,8 @@ def main():
     parser.add_argument("--methods", nargs="*", choices=METHODS, default=["darts", "gdas", "pc_darts", "drnas"])
     parser.add_argument("--seeds", type=int, default=3, help="searches of each method (3)")
     parser.add_argument("--epochs", type=int, default=10, help="of a search, and of a retraining (10)")
+    parser.add_argument("--batch", type=int, default=32, help="rows in a step of a search (32)")
+    parser.add_argument("--warmup", type=float, help="share of a search in which weights alone learn (the method's)")
     parser.add_argument("--channels", type=int, default=8, help="of the first cell (8)")
     parser.add_argument("--cells", type=int, default=3, help="cells of the network (3)")
     parser.add_argument("--rows", type=int, default=0, help="training rows; all if 0")

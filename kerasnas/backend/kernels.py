@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 
 from kerasnas.backend.lazy import tf
 
@@ -157,15 +158,17 @@ def batch_normalized(x, scale, offset, epsilon):
     """
     import keras
 
-    channels, name, image = keras.ops.shape(x)[-1], keras.backend.backend(), len(x.shape) == 4
+    name, image = keras.backend.backend(), len(x.shape) == 4
+    channels = keras.ops.shape(x)[-1] if x.shape[-1] is None else x.shape[-1]
     scale = keras.ops.ones((channels,), "float32") if scale is None else keras.ops.cast(scale, "float32")
     offset = keras.ops.zeros((channels,), "float32") if offset is None else keras.ops.cast(offset, "float32")
     if name == "tensorflow" and image:
+        none = tf().constant([], "float32")
         y, mean, variance, *_ = tf().raw_ops.FusedBatchNormV3(
-            x=x, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon, is_training=True
+            x=x, scale=scale, offset=offset, mean=none, variance=none, epsilon=epsilon, is_training=True
         )
-        count = tf().cast(tf().size(x) // channels, "float32")
-        return y, mean, variance * (count - 1.0) / count  # it divides by one row less than there are
+        count = tf().cast(tf().size(x) // channels, "float32") if None in x.shape else float(math.prod(x.shape[:-1]))
+        return y, mean, variance * ((count - 1.0) / count)  # it divides by one row less than there are
     if name == "torch" and image:
         import torch
 

@@ -69,7 +69,7 @@ class FusedCell(keras.Layer):
         Returns:
             A list with a tensor for each node.
         """
-        edges = ops.ones_like(gates[:, 0]) if edges is None else edges
+        edges = ops.ones(gates.shape[:1]) if edges is None else edges
         chosen = chosen if backend.counts_groups() else None
         unread = training and chosen is None
         names = [name for name in self.sizes if not (unread and name.startswith("moving"))]
@@ -98,13 +98,14 @@ class FusedCell(keras.Layer):
     def _nodes(self, inputs, gates, edges, chosen, values, training):
         states, first, moments = list(inputs), 0, []
         waiting = [None] * self.plan.nodes  # what has been added up for each node: mixed, and passed by
-        for stage, held in zip(self.plan.stages, values):
+        gates = backend.split(ops.transpose(gates), [stage.edges for stage in self.plan.stages])
+        for stage, held, weights in zip(self.plan.stages, values, gates):
             while len(states) <= max(stage.states):
                 states.append(self._finished(waiting[len(states) - self.plan.inputs]))
             here, last = [states[state] for state in stage.states], first + stage.edges
             front = here if self.plan.share == 1 else [state[..., : self.plan.channels] for state in here]
             running = self._running(stage, held, training, None if chosen is None else chosen[first:last])
-            parts = running.run(front, gates[first:last])
+            parts = running.run(front, weights)
             moments += running.moments
             passed = self._passed(stage, here, edges[first:last]) if self.plan.share > 1 else [None] * len(parts)
             for target, *both in zip(stage.targets, parts, passed):

@@ -3,7 +3,7 @@
 import keras
 
 from kerasnas import backend
-from kerasnas.layers.fused_stage import Running, joined
+from kerasnas.layers.fused_stage import Running, joined, repeated
 
 ops = keras.ops
 
@@ -26,7 +26,7 @@ class Choosing(Running):
 
     def convolved(self, states, gates):
         """The sum over edges of their chosen candidates, of those with convolutions."""
-        amounts, targets = ops.sum(gates, axis=-1), len(self.stage.targets)
+        amounts, targets = sum(gates), len(self.stage.targets)
         states = ops.stack([ops.relu(state) for state in states], axis=-2)
         self.edges, self.real, flows = {}, {}, {}
         levels = list(self.stage.levels())
@@ -87,7 +87,7 @@ class Choosing(Running):
         c, norms = self.plan.channels, self.of_norms(names)
         some = {kind: self.taken(value, places, c) for kind, value in norms.items()}
         weights = ops.ones_like(real) if weights is None else weights
-        each = ops.reshape(ops.broadcast_to(weights[:, None], (*ops.shape(weights), c)), (-1,))
+        each = repeated(weights, c)
         y, moments = self.scaled(z, some, each)
         if moments:
             pairs = zip(("moving_mean", "moving_variance"), moments)

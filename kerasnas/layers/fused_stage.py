@@ -1,6 +1,7 @@
 """What one stage of a fused cell computes: all edges that leave some states, at once."""
 
 import keras
+import numpy as np
 
 from kerasnas import backend
 
@@ -33,8 +34,9 @@ class Running:
 
         Args:
             states: Its states, tensors `(rows, height, width, channels)`.
-            gates: `(edges, candidates)`.
+            gates: `(candidates, edges)`.
         """
+        gates = ops.unstack(gates)
         linear = [candidate for candidate in self.stage.candidates if not candidate.cores]
         totals = [self.convolved(states, gates)] if len(linear) < len(self.stage.candidates) else []
         totals += [self.linear(linear, states, gates)] if linear else []
@@ -51,8 +53,7 @@ class Running:
             if here is not levels[-1]:
                 y = ops.relu(self.normalized(names, z))
                 flows = dict(zip(here, backend.split(y, len(here))))
-        weights = ops.stack([gates[:, candidate.index] for candidate in here])[:, :, None]
-        weights = ops.reshape(ops.broadcast_to(weights, (*weights.shape[:2], self.plan.channels)), (-1,))
+        weights = repeated(ops.stack([gates[candidate.index] for candidate in here]), self.plan.channels)
         return backend.sum_of_groups(self.normalized(names, z, weights), len(here) * len(self.stage.states))
 
     def windows(self, cores, inputs):
@@ -124,13 +125,17 @@ class Running:
                 pool = ops.max_pool if candidate.pool == "max" else ops.average_pool
                 part = pool(x, candidate.size, candidate.strides, "same")
             parts.append(self.normalized((candidate.norm,), part) if candidate.norm else part)
-        weights = ops.stack([gates[:, candidate.index] for candidate in candidates])
+        weights = ops.stack([gates[candidate.index] for candidate in candidates])
         weights = ops.reshape(weights, (len(candidates) * len(states), 1, len(self.stage.targets), 1))
-        kernel = ops.reshape(
-            weights * ops.reshape(ops.eye(c, dtype=weights.dtype), (1, c, 1, c)),
-            (1, 1, -1, c * len(self.stage.targets)),
-        )
+        same = ops.convert_to_tensor(np.eye(c).reshape(1, c, 1, c), weights.dtype)
+        kernel = ops.reshape(weights * same, (1, 1, -1, c * len(self.stage.targets)))
         return backend.grouped_conv(joined(parts), ops.cast(kernel, x.dtype), 1)
+
+
+def repeated(numbers, times):
+    """A vector of all the numbers, each so many times."""
+    wide = ops.expand_dims(numbers, -1)
+    return ops.reshape(ops.broadcast_to(wide, (*ops.shape(numbers), times)), (-1,))
 
 
 def joined(tensors):

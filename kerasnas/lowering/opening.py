@@ -22,7 +22,6 @@ class Opened:
         ranked: By the path of a cell node's question which states enter it, the path of each state's operations.
         zeros: By path, the labels of options that are zero: they take part in the mix, not in what is derived.
         skips: By path, the labels of options that pass their input on.
-        kept: Paths of edges among which a node of a cell keeps some: of those a zero is not derived.
     """
 
     node: object = None
@@ -30,7 +29,6 @@ class Opened:
     ranked: dict = field(default_factory=dict)
     zeros: dict = field(default_factory=dict)
     skips: dict = field(default_factory=dict)
-    kept: set = field(default_factory=set)
 
 
 def open_space(space, normalized_pools=False, partial=1):
@@ -155,10 +153,10 @@ class _Opening:
 
     # -------------------------------------------------------------------- cells
     def _cell(self, cell, path):
-        nodes = tuple(tuple(self._edges(node, at, cell.keep is not None)) for _, at, node in cell.branches(path))
+        nodes = tuple(tuple(self._edges(node, at)) for _, at, node in cell.branches(path))
         return MixedCell(cell.inputs, nodes, cell.output, self.partial)
 
-    def _edges(self, node, path, keeps):
+    def _edges(self, node, path):
         if not node.distinct:
             yield from self._pairs(node, path)
             return
@@ -169,7 +167,6 @@ class _Opening:
         for state in range(node.states):
             factors = (Factor(question, (state,)),) if node.domain else ()
             at = f"edge_{state}"
-            self.found.kept |= {join(path, at)} if keeps else set()
             yield Edge(state, factors, self.open(node.operations, join(path, at)), at)
 
     def _pairs(self, node, path):

@@ -194,6 +194,7 @@ class ThroughGates(Reading):
         if sampled:
             self.gates = {path: _alone(gate) if supernet.exclusive[path] else gate for path, gate in gates.items()}
         self.inside = False
+        self.numbers = {}  # gates by decision, apart
         self.matrices = {}  # gates of a cell's edges, which cells of a kind have in common
 
     def cell(self, cell, states, path, strides):
@@ -229,7 +230,10 @@ class ThroughGates(Reading):
 
     def _total(self, factor):
         gate, labels = self.gates[factor.path], self.supernet.labels[factor.path]
-        total = keras.ops.sum(keras.ops.stack([gate[labels.index(value)] for value in factor.values]))
+        if factor.path not in self.numbers:
+            self.numbers[factor.path] = keras.ops.unstack(gate, len(labels))
+        numbers = [self.numbers[factor.path][labels.index(value)] for value in factor.values]
+        total = sum(numbers[1:], numbers[0])
         return 1.0 - total if factor.other else total
 
     def mix(self, kind, parts, first, path):

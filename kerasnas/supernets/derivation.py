@@ -8,8 +8,8 @@ from kerasnas.supernets.repair import repaired
 def derive(space, opened, gates, most_skips=None):
     """The architecture that gates stand for.
 
-    A decision takes its strongest answer. A node of a cell keeps the incoming edges whose strongest operation, zero
-    left out, weighs most.
+    A decision takes its strongest answer, zero left out: behind it all is normalized, so its gate tells nothing but a
+    scale. A node of a cell keeps the incoming edges whose strongest operation weighs most.
 
     Args:
         space: The `Space`; an architecture that its constraints refuse gives way to one that is admitted, at about the
@@ -25,7 +25,7 @@ def derive(space, opened, gates, most_skips=None):
         Liu et al., 2019, "DARTS: Differentiable Architecture Search".
     """
     gates = {path: np.array(values, "float64") for path, values in gates.items()}
-    for path in sorted(opened.kept & set(opened.zeros)):
+    for path in sorted(opened.zeros):
         _mute(gates, opened, path, opened.zeros[path])
     answers = _answers(opened, gates)
     architecture = space.complete(answers)
