@@ -2,6 +2,7 @@
 
 import json
 import random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,14 +14,24 @@ from kerasnas import spaces
 from kerasnas.contract import Context
 
 
+def asked(epochs, warmup=None):
+    """What the command line asks of a search."""
+    return SimpleNamespace(epochs=epochs, batch=32, warmup=warmup)
+
+
 @pytest.mark.parametrize("name", METHODS)
 def test_short_searches_keep_the_shares_of_the_published_ones(name):
-    long, short = rule(name, 50, 25_000 * 2), rule(name, 10, 2000)
+    long, short = rule(name, asked(50), 25_000 * 2), rule(name, asked(10), 2000)
     assert (long.epochs, short.epochs) == (50, 10)
     assert long.warmup * 10 == short.warmup * 50
     steps = 10 * (1000 // 32)
     most = long.alpha_learning_rate * max(1.0, PUBLISHED / steps)
     assert long.alpha_learning_rate < short.alpha_learning_rate <= min(most, 0.05) + 1e-9
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_a_warm_up_may_be_asked_for(name):
+    assert rule(name, asked(20, warmup=0.3), 2000).warmup == 6
 
 
 def test_a_part_of_the_rows_has_the_classes_in_proportion():

@@ -7,6 +7,7 @@ from kerasnas.backend.gradients import (
     dirichlet,
     passing_gradients,
     recomputed,
+    soon_ready,
     switches,
     value_and_gradients,
 )
@@ -15,6 +16,7 @@ from kerasnas.backend.kernels import (
     batch_normalized,
     counts_groups,
     grouped_conv,
+    joined,
     places,
     split,
     sum_of_groups,
@@ -24,8 +26,8 @@ from kerasnas.errors import ExportError
 
 __all__ = [
     "batch_normalized", "captured", "compiled", "counts_groups", "dirichlet", "grouped_conv", "is_keras_dataset",
-    "is_tf_dataset", "jit_compile", "passing_gradients", "places", "prepare", "recomputed", "split", "strings",
-    "sum_of_groups", "switches", "tf", "traced", "value_and_gradients",
+    "is_tf_dataset", "jit_compile", "joined", "passing_gradients", "places", "prepare", "recomputed", "soon_ready",
+    "split", "strings", "sum_of_groups", "switches", "tf", "traced", "value_and_gradients",
 ]  # fmt: skip
 
 

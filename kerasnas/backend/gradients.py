@@ -1,6 +1,7 @@
 """Gradients, compiled steps and draws, as each backend has them."""
 
 import contextlib
+import functools
 
 from kerasnas.backend.lazy import tf
 from kerasnas.errors import StrategyError
@@ -83,6 +84,32 @@ def compiled(function, variables):
         return result
 
     return stateful
+
+
+IDLE = ("constant_folding", "remapping", "loop_optimization", "shape_optimization")  # passes that find nothing here
+
+
+def soon_ready(function):
+    """A compiled training step, of which TensorFlow rewrites the graph less; on other backends the function itself.
+
+    A supernet's graph has ten thousand operations. Some passes over it take seconds and make its steps no faster.
+    """
+    import keras
+
+    if keras.backend.backend() != "tensorflow":
+        return function
+    options = tf().config.optimizer
+
+    @functools.wraps(function)
+    def wrapped(*args, **kwargs):
+        before = options.get_experimental_options()
+        options.set_experimental_options(dict.fromkeys(IDLE, False))
+        try:
+            return function(*args, **kwargs)
+        finally:
+            options.set_experimental_options({name: before.get(name) for name in IDLE})  # None for TensorFlow's own
+
+    return wrapped
 
 
 def switches():

@@ -3,7 +3,7 @@
 import keras
 
 from kerasnas import backend
-from kerasnas.layers.fused_stage import Running, joined, repeated
+from kerasnas.layers.fused_stage import Running, repeated
 
 ops = keras.ops
 
@@ -64,8 +64,8 @@ class Choosing(Running):
             else:
                 done.append(self.chosen_window(end, x, edges))
         if waiting:
-            done = [backend.grouped_conv(joined(waiting), joined(kernels)), *done]
-        return joined(done)
+            done = [backend.grouped_conv(backend.joined(waiting), backend.joined(kernels)), *done]
+        return backend.joined(done)
 
     def chosen_window(self, window, x, edges):
         if window.kind == "thin":

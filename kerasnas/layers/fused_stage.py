@@ -45,7 +45,7 @@ class Running:
     # ------------------------------------------------------------- convolutions
     def convolved(self, states, gates):
         """The sum of all candidates with convolutions."""
-        start, flows = joined([relu for relu in map(ops.relu, states) for _ in self.stage.targets]), {}
+        start, flows = backend.joined([relu for relu in map(ops.relu, states) for _ in self.stage.targets]), {}
         levels = list(self.stage.levels())
         for here in levels:
             names = tuple(core.norm for core in here.values())
@@ -70,8 +70,8 @@ class Running:
                 done.append(self.window(last, x))
         if waiting:
             groups = len(waiting) * self.stage.edges
-            done = [backend.grouped_conv(joined(waiting), self.values[names, "kernel"], groups), *done]
-        return joined(done)
+            done = [backend.grouped_conv(backend.joined(waiting), self.values[names, "kernel"], groups), *done]
+        return backend.joined(done)
 
     def window(self, window, x):
         if window.kind == "thin":
@@ -84,8 +84,8 @@ class Running:
         """Two 1×1 kernels as one of 2×2: one sees the first pixel of four, the other the last."""
         c, edges = self.plan.channels, self.stage.edges
         even, odd = (ops.reshape(self.values[(name,), "kernel"], (c, edges, -1)) for name in window.name.split())
-        first = ops.reshape(joined([even, ops.zeros_like(odd)]), (c, -1))
-        last = ops.reshape(joined([ops.zeros_like(even), odd]), (c, -1))
+        first = ops.reshape(backend.joined([even, ops.zeros_like(odd)]), (c, -1))
+        last = ops.reshape(backend.joined([ops.zeros_like(even), odd]), (c, -1))
         nothing = ops.zeros_like(first)
         return ops.reshape(ops.stack([first, nothing, nothing, last]), (2, 2, c, -1))
 
@@ -118,7 +118,7 @@ class Running:
     # ------------------------------------------------------------------- linear
     def linear(self, candidates, states, gates):
         """The sum of pools and skips."""
-        x, c, parts = joined(states), self.plan.channels, []
+        x, c, parts = backend.joined(states), self.plan.channels, []
         for candidate in candidates:
             part = x
             if candidate.pool:
@@ -129,15 +129,10 @@ class Running:
         weights = ops.reshape(weights, (len(candidates) * len(states), 1, len(self.stage.targets), 1))
         same = ops.convert_to_tensor(np.eye(c).reshape(1, c, 1, c), weights.dtype)
         kernel = ops.reshape(weights * same, (1, 1, -1, c * len(self.stage.targets)))
-        return backend.grouped_conv(joined(parts), ops.cast(kernel, x.dtype), 1)
+        return backend.grouped_conv(backend.joined(parts), ops.cast(kernel, x.dtype), 1)
 
 
 def repeated(numbers, times):
     """A vector of all the numbers, each so many times."""
     wide = ops.expand_dims(numbers, -1)
     return ops.reshape(ops.broadcast_to(wide, (*ops.shape(numbers), times)), (-1,))
-
-
-def joined(tensors):
-    """Tensors side by side along their channels."""
-    return tensors[0] if len(tensors) == 1 else ops.concatenate(tensors, axis=-1)

@@ -256,10 +256,11 @@ class ThroughGates(Reading):
         def branch():
             if part.zero:
                 return zeros_for(first, how.shape)
+            outside = dict(self.numbers)
             with self.apart():
                 self.inside = True
                 result = self.projected(part.run(), how.projections[i], path, i)
-                self.inside = False
+                self.inside, self.numbers = False, outside
                 return result
 
         return branch

@@ -70,6 +70,13 @@ class Bilevel(keras.Model):
         super().compile(optimizer=optimizer, jit_compile=backend.jit_compile(), auto_scale_loss=False, **kwargs)
         self.optimizer.build(self.shared)
 
+    def make_train_function(self, force=False):
+        """As of `keras.Model`."""
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = backend.soon_ready(self.train_function)
+        return self.train_function
+
     def call(self, inputs, training=None):
         return self.supernet(_weights_half(inputs), gates=self.rule.means(self.supernet), training=training)
 

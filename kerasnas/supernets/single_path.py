@@ -98,6 +98,13 @@ class SinglePath(keras.Model):
         self._make_metrics(_targets(x) if y is None else y)
         return super().fit(x, y, **kwargs)
 
+    def make_train_function(self, force=False):
+        """As of `keras.Model`."""
+        if self.train_function is None or force:
+            super().make_train_function(force)
+            self.train_function = backend.soon_ready(self.train_function)
+        return self.train_function
+
     def _make_metrics(self, y):
         """Metrics make their variables at first use; were that within the first step, it would be traced twice."""
         if self._measured or y is None:
