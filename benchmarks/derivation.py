@@ -4,7 +4,8 @@
     python -m benchmarks.derivation --data fashion_mnist_15k.npz --rows 3000 --seeds 3 --out results/fashion.json
 
 With a table: cells of NAS-Bench-201 are searched on the data, and the published accuracy of what is derived is looked
-up (`score`, percent), with the share of skip connections. Without one: cells of a small DARTS space are searched on a
+up (`score`, percent), with the share of skip connections; and again of what the same searches derive where a cell may
+have so many skip connections at most (`--most-skips`). Without one: cells of a small DARTS space are searched on a
 part of the data and retrained; `score` is the accuracy on the test rows, beside the mean of ten random architectures
 that are retrained in the same way, and the seconds of the search beside the seconds of those ten trainings.
 
@@ -101,7 +102,10 @@ def look_up(args, pieces):
     """Rows of the first part: published accuracies."""
     from kerasnas import spaces
     from kerasnas.evaluators import nasbench201_table
+    from kerasnas.lowering.opening import open_space
+    from kerasnas.report.gates import read_history
     from kerasnas.strategies import Derive
+    from kerasnas.supernets.derivation import derive
 
     data = part(*load(args.data)[:2], args.rows)
     space = spaces.nasbench201(10, cells=max(1, args.cells // 3), filters=args.channels)
@@ -117,8 +121,24 @@ def look_up(args, pieces):
 
         return pieces(f"{method}_{seed}", compute)
 
+    def guarded(method, seed):
+        """What the same search derives under `--most-skips`."""
+
+        def compute(folder):
+            history = read_history(pieces.folder / f"{method}_{seed}" / "run")
+            gates = history.epochs[: history.kept][-1]["gates"]
+            architecture = derive(space, open_space(space), gates, args.most_skips)
+            skips = list(architecture.values()).count("skip_connect") / len(spaces.NASBENCH201_EDGES)
+            score = table.query(architecture)["test_accuracy"]
+            return {"score": score, "skips": skips, "architecture": json.loads(architecture.to_json())}
+
+        return pieces(f"{method}_{seed}_skips_{args.most_skips}", compute)
+
     for method in args.methods:
         yield row(method, [piece(method, seed) for seed in range(args.seeds)], "published")
+        if args.most_skips is not None:
+            found = [guarded(method, seed) for seed in range(args.seeds)]
+            yield row(f"{method}, at most {args.most_skips}", found, "published")
 
 
 def retrain(args, pieces):
@@ -193,6 +213,7 @@ def main():
     parser.add_argument("--epochs", type=int, default=10, help="of a search, and of a retraining (10)")
     parser.add_argument("--batch", type=int, default=32, help="rows in a step of a search (32)")
     parser.add_argument("--warmup", type=float, help="share of a search in which weights alone learn (the method's)")
+    parser.add_argument("--most-skips", type=int, help="with a table: the same searches under this guard too")
     parser.add_argument("--channels", type=int, default=8, help="of the first cell (8)")
     parser.add_argument("--cells", type=int, default=3, help="cells of the network (3)")
     parser.add_argument("--rows", type=int, default=0, help="training rows; all if 0")
