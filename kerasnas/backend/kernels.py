@@ -183,7 +183,8 @@ def joined(tensors):
     first, *others = tensors
     if not others:
         return first
-    alike = None not in first.shape[1:] and all(each.shape[1:] == first.shape[1:] for each in others)
+    alike = len(first.shape) > 1 and None not in first.shape[1:]
+    alike = alike and all(each.shape[1:] == first.shape[1:] for each in others)
     if keras.backend.backend() == "tensorflow" and alike:
         # As fast as a concatenation, whose gradient is a dozen operations and two for each tensor; this one's are two.
         return tf().reshape(tf().stack(tensors, axis=-2), (-1, *first.shape[1:-1], len(tensors) * first.shape[-1]))
