@@ -97,15 +97,22 @@ def searched(space, data, strategy, evaluator, folder, seed, objective="val_accu
     return found, told
 
 
+def derived_again(space, folder, most_skips):
+    """What the search in a folder derives where a cell may have so many skip connections at most."""
+    from kerasnas.lowering.opening import open_space
+    from kerasnas.report.gates import read_history
+    from kerasnas.supernets.derivation import derive
+
+    history = read_history(folder)
+    return derive(space, open_space(space), history.epochs[: history.kept][-1]["gates"], most_skips)
+
+
 # ---------------------------------------------------------------- the two parts
 def look_up(args, pieces):
     """Rows of the first part: published accuracies."""
     from kerasnas import spaces
     from kerasnas.evaluators import nasbench201_table
-    from kerasnas.lowering.opening import open_space
-    from kerasnas.report.gates import read_history
     from kerasnas.strategies import Derive
-    from kerasnas.supernets.derivation import derive
 
     data = part(*load(args.data)[:2], args.rows)
     space = spaces.nasbench201(10, cells=max(1, args.cells // 3), filters=args.channels)
@@ -125,9 +132,7 @@ def look_up(args, pieces):
         """What the same search derives under `--most-skips`."""
 
         def compute(folder):
-            history = read_history(pieces.folder / f"{method}_{seed}" / "run")
-            gates = history.epochs[: history.kept][-1]["gates"]
-            architecture = derive(space, open_space(space), gates, args.most_skips)
+            architecture = derived_again(space, pieces.folder / f"{method}_{seed}" / "run", args.most_skips)
             skips = list(architecture.values()).count("skip_connect") / len(spaces.NASBENCH201_EDGES)
             score = table.query(architecture)["test_accuracy"]
             return {"score": score, "skips": skips, "architecture": json.loads(architecture.to_json())}

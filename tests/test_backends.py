@@ -9,10 +9,27 @@ import pytest
 from sklearn.datasets import load_digits
 
 import kerasnas as kn
+from kerasnas import backend
 from kerasnas.operations import ConvBN, Dense, GlobalAvgPool, SeparableConv
 from kerasnas.testing import check_block
 
 pytestmark = pytest.mark.backend
+
+
+def test_what_is_soon_ready_leaves_settings_as_they_were():
+    if keras.backend.backend() != "tensorflow":
+        assert backend.soon_ready(len) is len
+        return
+    settings = backend.tf().config.optimizer.get_experimental_options
+    before = settings()
+
+    def failing():
+        assert settings()["constant_folding"] is False
+        raise ValueError("within")
+
+    with pytest.raises(ValueError, match="within"):
+        backend.soon_ready(failing)()
+    assert settings() == before
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("benchmarks.derivation")
 
-from benchmarks.derivation import METHODS, PUBLISHED, Pieces, one, part, row, rule
+from benchmarks.derivation import METHODS, PUBLISHED, Pieces, derived_again, one, part, row, rule
 from kerasnas import spaces
 from kerasnas.contract import Context
 
@@ -50,6 +50,18 @@ def test_a_piece_is_computed_once(tmp_path):
         found = Pieces(tmp_path / "p")("a", lambda folder: calls.append(folder) or {"score": 1.0})
     assert found == {"score": 1.0} and calls == [tmp_path / "p" / "a"]
     assert json.loads((tmp_path / "p" / "a.json").read_text()) == found
+
+
+def test_a_search_derives_again_under_a_guard(tmp_path):
+    """From the gates of the last epoch that counts."""
+    leaning = {edge: [0.1, 0.4, 0.1, 0.3, 0.1] for edge in spaces.NASBENCH201_EDGES}  # to skips, then to 3 × 3
+    pooling = {edge: [0.1, 0.1, 0.1, 0.1, 0.6] for edge in spaces.NASBENCH201_EDGES}
+    (tmp_path / "supernet").mkdir()
+    told = {"epochs": [{"gates": leaning}, {"gates": pooling}], "labels": {}, "stopped": "curvature", "kept": 1}
+    np.savez(tmp_path / "supernet" / "search.npz", told=json.dumps(told))
+    found = list(derived_again(spaces.nasbench201(), tmp_path, 1).values())
+    assert (found.count("skip_connect"), found.count("nor_conv_3x3")) == (1, 5)
+    assert set(derived_again(spaces.nasbench201(), tmp_path, None).values()) == {"skip_connect"}
 
 
 def test_rows_tell_means_over_seeds():
