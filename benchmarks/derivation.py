@@ -47,12 +47,15 @@ def rule(name, args, rows):
 
     kind, options = METHODS[name]
     made = getattr(supernets, kind)(**options)
-    faster = PUBLISHED / (args.epochs * max(1, rows // 2 // args.batch))
+    steps = max(1, rows // 2 // args.batch)
+    rate = min(made.alpha_learning_rate * max(PUBLISHED / (args.epochs * steps), 1.0), 0.05)
     if args.warmup is not None:
         options = {**options, "warmup": round(args.warmup * args.epochs)}
+    if name == "beta_darts":  # the penalty as strong as published where architecture weights have moved as far
+        far = (args.epochs - options.get("warmup", 0)) * steps * rate
+        options = {**options, "strength": made.strength * far / (100 * 25_000 // 64 * 3e-4)}
     return getattr(supernets, kind)(
-        **options, epochs=args.epochs, batch_size=args.batch,
-        alpha_learning_rate=min(made.alpha_learning_rate * max(faster, 1.0), 0.05),
+        **options, epochs=args.epochs, batch_size=args.batch, alpha_learning_rate=rate
     )  # fmt: skip
 
 

@@ -34,6 +34,13 @@ def test_a_warm_up_may_be_asked_for(name):
     assert rule(name, asked(20, warmup=0.3), 2000).warmup == 6
 
 
+def test_the_penalty_of_beta_darts_grows_as_published_over_what_architecture_weights_move():
+    assert rule("beta_darts", asked(100), 2 * 390 * 32).strength == pytest.approx(50, rel=0.01)
+    assert rule("beta_darts", asked(50), 2 * 390 * 32).strength == pytest.approx(25, rel=0.01)
+    assert rule("beta_darts", asked(10), 2000).strength == pytest.approx(25, rel=0.01)
+    assert rule("beta_darts", asked(10, warmup=0.4), 2000).strength == pytest.approx(15, rel=0.01)
+
+
 def test_a_part_of_the_rows_has_the_classes_in_proportion():
     y = np.repeat([0, 1, 2], [100, 200, 100])
     x = np.arange(400)

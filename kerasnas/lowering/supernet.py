@@ -97,11 +97,15 @@ class Supernet(keras.Model):
         Args:
             edges: Whether the edges into a node of a cell are weighed too; else all of them count in full.
         """
-        mixed = {path for path, labels in self.labels.items() if len(labels) > 1 and (edges or self.exclusive[path])}
-        return {
-            path: keras.ops.softmax(alpha) if path in mixed else keras.ops.ones_like(alpha)
-            for path, alpha in ((path, alpha.value) for path, alpha in self.alphas.items())
-        }
+        gates, alike = {}, {}  # those of one length are computed together
+        for path, labels in self.labels.items():
+            gates[path] = keras.ops.ones((len(labels),))
+            if len(labels) > 1 and (edges or self.exclusive[path]):
+                alike.setdefault(len(labels), []).append(path)
+        for paths in alike.values():
+            found = keras.ops.softmax(keras.ops.stack([self.alphas[path].value for path in paths]))
+            gates |= dict(zip(paths, keras.ops.unstack(found)))
+        return gates
 
     def gates_of(self, architecture):
         """Gates that are one where an architecture has chosen, and zero elsewhere."""

@@ -6,6 +6,7 @@ import numpy as np
 from kerasnas import backend
 from kerasnas.backend.stateless import stepped
 from kerasnas.errors import StrategyError
+from kerasnas.supernets.packed import Packed
 
 SCALE, GROWTH = 2.0**10, 2.0 ** (1 / 500)  # of the loss in float16: at first, and with each step that does not overflow
 
@@ -43,9 +44,11 @@ class Bilevel(keras.Model):
         self.draws = keras.random.SeedGenerator(seed)
         self.searching = rule.warmup == 0
         self.alphas, self.shared = supernet.architecture_weights, supernet.network_weights
-        self.alpha_optimizer = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
-        self.alpha_optimizer.build(self.alphas)
-        self.alpha_moments = self.alpha_optimizer.variables  # held as the model's own: JAX's steps hand on those alone
+        adam = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
+        sgd = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
+        self.of_alphas, self.of_weights = Packed(adam, self.alphas), Packed(sgd, self.shared)
+        # Held as the model's own: JAX's steps hand on those alone.
+        self.moving = [*adam.variables, self.of_alphas.vector, self.of_weights.vector]
         self.statistics = list(supernet.non_trainable_weights)
         weights = {id(weight) for weight in supernet.weights}
         self.seeds = [each for each in supernet.variables if id(each) not in weights]  # of dropout and the like
@@ -66,9 +69,8 @@ class Bilevel(keras.Model):
 
     def compile(self, **kwargs):
         """As of `keras.Model`, with the optimizers of the rule; of a scaled loss the steps take care themselves."""
-        optimizer = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
-        super().compile(optimizer=optimizer, jit_compile=backend.jit_compile(), auto_scale_loss=False, **kwargs)
-        self.optimizer.build(self.shared)
+        sgd = self.of_weights.optimizer
+        super().compile(optimizer=sgd, jit_compile=backend.jit_compile(), auto_scale_loss=False, **kwargs)
 
     def make_train_function(self, force=False):
         """As of `keras.Model`."""
@@ -91,7 +93,8 @@ class Bilevel(keras.Model):
 
     def state(self):
         """All that a search that goes on needs, as a list of Keras variables."""
-        trained = [*self.supernet.weights, *self.optimizer.variables, *self.alpha_optimizer.variables]
+        moments = [*self.of_weights.optimizer.variables, *self.of_alphas.optimizer.variables]
+        trained = [*self.supernet.weights, *moments]
         scale = [] if self.scale is None else [self.scale]
         return [*trained, self.done, self.draws.state, self.total, *self.seeds, *scale]
 
@@ -145,7 +148,9 @@ class Bilevel(keras.Model):
         """One step of the weights; returns the outputs before it."""
         (loss, outputs), gradients = self._gradients(lambda: self._loss(rows), self.shared)
         self._loss_tracker.update_state(loss)
-        self.optimizer.apply(self._decayed(_clipped(gradients, self.shared, self.rule.clip)), self.shared)
+        gradient = self.of_weights.joined(gradients)
+        clipped = gradient * keras.ops.minimum(1.0, self.rule.clip / (_norm([gradient]) + 1e-12))
+        self.of_weights.apply(self._decayed(clipped))
         return outputs
 
     def alpha_step(self, rows, others):
@@ -158,9 +163,8 @@ class Bilevel(keras.Model):
         before = _copies(self.statistics)
         gradients = (self.unrolled if self.rule.second_order else self.direct)(rows, others)
         _put_back(self.statistics, before)
-        decay = self.rule.alpha_decay
-        gradients = [g + decay * a for g, a in zip(gradients, self.alphas)] if decay else gradients
-        self.alpha_optimizer.apply(gradients, self.alphas)
+        gradient = self.of_alphas.joined(gradients)
+        self.of_alphas.apply(gradient + self.rule.alpha_decay * self.of_alphas.values())
 
     # ---------------------------------------------------------------- gradients
     def direct(self, rows, others=None):
@@ -191,30 +195,27 @@ class Bilevel(keras.Model):
         architecture weights is found by a finite difference along the gradient of the weights. What is drawn within
         the network, as of dropout, is the same at both ends and in the step.
         """
-        start, seeds = _copies(self.shared), _copies(self.seeds)
+        packed, seeds = self.of_weights, _copies(self.seeds)
+        start, (past,) = packed.values(), packed.optimizer.momentums
         _, ahead = backend.value_and_gradients(lambda: self._loss(others), self.shared)
-        rate, momentum = self.optimizer.learning_rate, self.optimizer.momentum
-        for weight, gradient, past in zip(self.shared, self._decayed(_filled(ahead, self.shared)), self._momenta()):
-            weight.assign(weight + momentum * past - rate * gradient)
+        rate, momentum = packed.optimizer.learning_rate, packed.optimizer.momentum
+        packed.assign(start + momentum * past - rate * self._decayed(packed.joined(ahead)))
         _, found = backend.value_and_gradients(lambda: self._loss(rows, priced=True), [*self.alphas, *self.shared])
         alphas = _filled(found[: len(self.alphas)], self.alphas)
-        along = _filled(found[len(self.alphas) :], self.shared)
-        far = 0.01 / (_norm(along) + 1e-12)
+        along = packed.joined(found[len(self.alphas) :])
+        far = 0.01 / (_norm([along]) + 1e-12)
         ends, seeds_after = [], _copies(self.seeds)
         for sign in (1.0, -1.0):
-            for weight, value, direction in zip(self.shared, start, along):
-                weight.assign(value + sign * far * direction)
+            packed.assign(start + sign * far * along)
             _put_back(self.seeds, seeds)
             ends.append(self._at(others))
-        _put_back([*self.shared, *self.seeds], [*start, *seeds_after])
+        packed.assign(start)
+        _put_back(self.seeds, seeds_after)
         return [a - rate * (up - down) / (2 * far) for a, up, down in zip(alphas, *ends)]
 
     def _at(self, rows):
         _, found = backend.value_and_gradients(lambda: self._loss(rows), self.alphas)
         return _filled(found, self.alphas)
-
-    def _momenta(self):
-        return self.optimizer.momentums
 
     def _loss(self, rows, priced=False):
         x, y, weight = rows
@@ -227,9 +228,8 @@ class Bilevel(keras.Model):
             loss = loss if self.rule.price is None else loss + self.rule.price(self.supernet, gates)
         return loss, outputs
 
-    def _decayed(self, gradients):
-        decay = self.rule.weight_decay
-        return [g + decay * w for g, w in zip(gradients, self.shared)] if decay else gradients
+    def _decayed(self, gradient):
+        return gradient + self.rule.weight_decay * self.of_weights.values()
 
 
 def _weights_half(given):
@@ -255,9 +255,3 @@ def _filled(gradients, variables):
 def _norm(gradients):
     squares = [keras.ops.sum(keras.ops.square(gradient)) for gradient in gradients]
     return keras.ops.sqrt(keras.ops.sum(keras.ops.stack(squares)))
-
-
-def _clipped(gradients, variables, most):
-    gradients = _filled(gradients, variables)
-    factor = keras.ops.minimum(1.0, most / (_norm(gradients) + 1e-12))
-    return [gradient * factor for gradient in gradients]

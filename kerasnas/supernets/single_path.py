@@ -5,6 +5,7 @@ import keras
 from kerasnas import backend
 from kerasnas.errors import ArgumentError, StrategyError
 from kerasnas.lowering.switching import GATHERED, KEPT, OWN, Switching, holding, path_of, uses
+from kerasnas.supernets.packed import Packed, packs
 
 
 class SinglePath(keras.Model):
@@ -61,7 +62,7 @@ class SinglePath(keras.Model):
             # TensorFlow's own silu, a custom gradient, has none within switches within switches.
             if getattr(layer, "activation", None) is keras.activations.silu:
                 layer.activation = _silu
-        self.optimizers = []
+        self.movers = []
         self._measured = False
         self._gather = backend.compiled(self._gather_step, self.variables)
         self.built = True
@@ -81,12 +82,11 @@ class SinglePath(keras.Model):
             )
         self._measured = False
         rate = lambda: self.optimizer.learning_rate  # noqa: E731
-        self.optimizers = []
+        self.movers = []
         for conditions, variables in self.groups:
             shared = frozenset() in conditions
             own = self.optimizer if shared else type(self.optimizer).from_config({**config, "learning_rate": rate})
-            own.build(variables)
-            self.optimizers.append(own)
+            self.movers.append((Packed if packs(self.optimizer, variables) else _Each)(own, variables))
         if not self.optimizer.built:
             self.optimizer.build([])
 
@@ -186,10 +186,10 @@ class SinglePath(keras.Model):
     def _update(self, path, gradients):
         at = 0
         last = None
-        for (conditions, variables), optimizer in zip(self.groups, self.optimizers):
+        for (conditions, variables), mover in zip(self.groups, self.movers):
             part = gradients[at : at + len(variables)]
             at += len(variables)
-            apply = _applying(optimizer, part, variables)
+            apply = _applying(mover, part)
             if frozenset() in conditions:
                 last = apply  # and so the others still see this step's learning rate
                 continue
@@ -198,6 +198,11 @@ class SinglePath(keras.Model):
             self.optimizer.iterations.assign_add(1)
         else:
             last()
+
+    @property
+    def optimizers(self):
+        """The optimizer of each of the `groups`."""
+        return [mover.optimizer for mover in self.movers]
 
     def _clipped(self, gradients):
         """What is not on the path counts for nothing: zeros on TensorFlow, None on PyTorch."""
@@ -245,10 +250,23 @@ def _whole(chance, low, high):
     return keras.ops.minimum(number, high)
 
 
-def _applying(optimizer, gradients, variables):
+def _applying(mover, gradients):
     def apply():
-        pairs = [(v, keras.ops.zeros_like(v) if g is None else g) for v, g in zip(variables, gradients)]
-        optimizer.apply([gradient for _, gradient in pairs], [variable for variable, _ in pairs])
+        mover.apply(mover.joined(gradients))
         return keras.ops.zeros(())
 
     return apply
+
+
+class _Each:
+    """In place of a `Packed`, where an optimizer does not treat each number alike."""
+
+    def __init__(self, optimizer, variables):
+        self.optimizer, self.variables = optimizer, variables
+        optimizer.build(variables)
+
+    def joined(self, values):
+        return [keras.ops.zeros_like(v) if given is None else given for v, given in zip(self.variables, values)]
+
+    def apply(self, gradients):
+        self.optimizer.apply(gradients, self.variables)

@@ -15,6 +15,13 @@ def values(variables):
     return [np.array(keras.ops.convert_to_numpy(variable)) for variable in variables]
 
 
+def momenta(model):
+    """Of the weights, each of its shape."""
+    (vector,) = values(model.optimizer.momentums)
+    ends = np.cumsum([int(np.prod(weight.shape)) for weight in model.shared])
+    return [part.reshape(weight.shape) for part, weight in zip(np.split(vector, ends[:-1]), model.shared)]
+
+
 def same(left, right):
     return all(np.array_equal(one, other) for one, other in zip(left, right))
 
@@ -82,7 +89,7 @@ def test_the_second_order_is_that_of_autodiff():
     for _ in range(2):  # so that there is momentum
         model.weight_step((*rows(seed=7), None))
     mine, others = (*rows(seed=1), None), (*rows(seed=2), None)
-    reference = np.concatenate(exact(model, mine, others, values(model.optimizer.momentums)))
+    reference = np.concatenate(exact(model, mine, others, momenta(model)))
     start = values(model.shared)
     found = np.concatenate(values(model.unrolled(mine, others)))
     assert same(start, values(model.shared))
@@ -99,13 +106,13 @@ def test_the_second_order_is_the_slope_of_the_loss_after_the_step_ahead():
     model.weight_step((*rows(seed=7), None))  # so that there is momentum
     mine, others = (*rows(seed=1), None), (*rows(seed=2), None)
     found = np.concatenate(values(model.unrolled(mine, others)))
-    alphas, weights, momenta = values(model.alphas), values(model.shared), values(model.optimizer.momentums)
+    alphas, weights, pasts = values(model.alphas), values(model.shared), momenta(model)
     rate, decay = float(model.optimizer.learning_rate), model.rule.weight_decay
 
     def after_the_step(at):
         assign(model.alphas, np.split(at, np.cumsum([alpha.size for alpha in alphas])[:-1]))
         _, ahead = backend.value_and_gradients(lambda: model._loss(others), model.shared)
-        steps = zip(weights, values(ahead), momenta)
+        steps = zip(weights, values(ahead), pasts)
         assign(model.shared, [w + 0.9 * past - rate * (g + decay * w) for w, g, past in steps])
         loss, _ = model._loss(mine)
         assign(model.shared, weights)

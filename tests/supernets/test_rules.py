@@ -92,6 +92,8 @@ def test_dirichlet_gates_average_to_their_means_and_have_gradients(supernet):
 
 def test_the_penalty_of_beta_darts_grows_from_nothing(supernet):
     start, end = (float(BetaDARTS().penalty(supernet, progress)) for progress in (0.0, 1.0))
+    late = BetaDARTS(epochs=10, warmup=4)  # from when architecture weights begin to move
+    assert [float(late.penalty(supernet, p)) for p in (0.2, 0.4, 0.7, 1.0)] == pytest.approx([0, 0, end / 2, end])
     alphas = [keras.ops.convert_to_numpy(a) for path, a in supernet.alphas.items() if "edge" in path]
     assert start == 0
     assert end == pytest.approx(50 * np.mean([np.log(np.exp(a).sum()) for a in alphas]), rel=1e-4)

@@ -109,9 +109,13 @@ def test_when_a_layer_is_computed_is_known():
 
 # ------------------------------------------------------------------- what moves
 @pytest.mark.backend
-@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "lamb"])  # the last one takes variables one by one
 def test_only_the_path_moves(optimizer):
-    made = {"sgd": lambda: keras.optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1), "adam": keras.optimizers.Adam}
+    made = {
+        "sgd": lambda: keras.optimizers.SGD(0.1, momentum=0.9, weight_decay=0.1),
+        "adam": keras.optimizers.Adam,
+        "lamb": lambda: keras.optimizers.Lamb(0.01),
+    }
     model, (x, y) = trainer(made[optimizer](), clip=1.0), data()
     model.fit(x, y, batch_size=4, verbose=0)  # momenta are no longer zero
     seen = set()
@@ -244,6 +248,7 @@ def test_batches_of_all_kinds_are_traced_once(kind):
 
 
 def test_it_learns():
+    keras.utils.set_random_seed(0)
     x = np.random.default_rng(0).normal(size=(256, 6)).astype("float32")
     y = np.argmax(x[:, :3], axis=1).astype("int32")
     model, space = trainer(keras.optimizers.Adam(0.02), metrics=["accuracy"]), mixed()
