@@ -89,43 +89,51 @@ def _depthwise(x, kernel, strides, dilation):
 def _tapped(strides, dilation):
     """A depthwise convolution on JAX: XLA's own is slow on a CPU, so this is a sum over the taps of the window.
 
-    The kernel's gradient takes the taps of a row at a time, in a loop: XLA is then ready sooner, and steps take less.
-    What is compiled on its own is traced once for all cells.
+    The image's gradient is such a sum too, and the kernel's takes one tap at a time, in a loop: XLA is ready sooner
+    than with what it would derive. What is compiled on its own is traced once for all cells.
     """
     import jax
 
-    def padded(x, kernel):
-        pads = [_padding(*each) for each in zip(x.shape[1:3], kernel.shape[:2], strides, dilation)]
-        shape = [-(-axis // step) for axis, step in zip(x.shape[1:3], strides)]
-        return jax.numpy.pad(x, ((0, 0), *pads, (0, 0))), shape
+    def summed(image, kernel, strides):
+        """The sum over all taps, of an image with the padding that they need."""
+        reach = [axis - (size - 1) * step for axis, size, step in zip(image.shape[1:3], kernel.shape, dilation)]
+        starts = [range(0, size * step, step) for size, step in zip(kernel.shape, dilation)]
+        total = 0.0
+        for (i, top), (j, left) in itertools.product(enumerate(starts[0]), enumerate(starts[1])):
+            seen = image[:, top : top + reach[0] : strides[0], left : left + reach[1] : strides[1]]
+            total = total + seen * kernel[i, j, 0]
+        return total
 
-    def taps(image, kernel, shape, i):
-        """What the taps of row `i` see of the padded image."""
-        high, wide = ((axis - 1) * step + 1 for axis, step in zip(shape, strides))
-        row = jax.lax.dynamic_slice_in_dim(image, i * dilation[0], high, axis=1)[:, :: strides[0]]
-        lefts = [j * dilation[1] for j in range(kernel.shape[1])]
-        return [row[:, :, left : left + wide : strides[1]] for left in lefts]
+    def pads(x, kernel):
+        return [_padding(*each) for each in zip(x.shape[1:3], kernel.shape, strides, dilation)]
 
     @jax.jit
     def plain(x, kernel):
-        image, shape = padded(x, kernel)
-        rows = [taps(image, kernel, shape, i) for i in range(kernel.shape[0])]
-        return sum(seen * kernel[i, j, 0] for i, row in enumerate(rows) for j, seen in enumerate(row))
-
-    @jax.jit
-    def of_kernel(x, kernel, upstream):
-        image, shape = padded(x, kernel)
-
-        def row(_, i):
-            seen = [(each * upstream).sum(axis=(0, 1, 2)) for each in taps(image, kernel, shape, i)]
-            return None, jax.numpy.stack(seen)
-
-        found = jax.lax.scan(row, None, jax.numpy.arange(kernel.shape[0]))[1]
-        return found[:, :, None].astype(kernel.dtype)
+        return summed(jax.numpy.pad(x, ((0, 0), *pads(x, kernel), (0, 0))), kernel, strides)
 
     @jax.jit
     def of_image(x, kernel, upstream):
-        return jax.vjp(lambda x: plain(x, kernel), x)[1](upstream)[0]
+        config = [(0, 0, 0)]
+        for axis, i in ((1, 0), (2, 1)):
+            reach, wide = (kernel.shape[i] - 1) * dilation[i], (upstream.shape[axis] - 1) * strides[i] + 1
+            before = reach - pads(x, kernel)[i][0]
+            config.append((before, x.shape[axis] + reach - wide - before, strides[i] - 1))
+        zero = jax.numpy.zeros((), upstream.dtype)
+        return summed(jax.lax.pad(upstream, zero, [*config, (0, 0, 0)]), kernel[::-1, ::-1], (1, 1))
+
+    @jax.jit
+    def of_kernel(x, kernel, upstream):
+        image = jax.numpy.pad(x, ((0, 0), *pads(x, kernel), (0, 0)))
+        high, wide = ((axis - 1) * step + 1 for axis, step in zip(upstream.shape[1:3], strides))
+
+        def tap(_, at):
+            begin = (0, at[0] * dilation[0], at[1] * dilation[1], 0)
+            seen = jax.lax.dynamic_slice(image, begin, (len(x), high, wide, x.shape[-1]))
+            return None, (seen[:, :: strides[0], :: strides[1]] * upstream).sum(axis=(0, 1, 2))
+
+        at = jax.numpy.stack(jax.numpy.meshgrid(*map(jax.numpy.arange, kernel.shape[:2]), indexing="ij"), axis=-1)
+        found = jax.lax.scan(tap, None, at.reshape(-1, 2))[1]
+        return found.reshape(kernel.shape).astype(kernel.dtype)
 
     convolved = jax.custom_vjp(plain)
     convolved.defvjp(
