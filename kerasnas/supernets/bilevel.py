@@ -6,12 +6,13 @@ import numpy as np
 from kerasnas import backend
 from kerasnas.backend.stateless import stepped
 from kerasnas.errors import StrategyError
+from kerasnas.supernets.compiled import SoonReady
 from kerasnas.supernets.packed import Packed
 
 SCALE, GROWTH = 2.0**10, 2.0 ** (1 / 500)  # of the loss in float16: at first, and with each step that does not overflow
 
 
-class Bilevel(keras.Model):
+class Bilevel(SoonReady):
     """A supernet in training: each step moves the architecture weights first, then the weights.
 
     `fit` takes batches `(x, y)` that are dicts with the keys "alphas" and "weights": what each of the two steps sees.
@@ -71,13 +72,6 @@ class Bilevel(keras.Model):
         """As of `keras.Model`, with the optimizers of the rule; of a scaled loss the steps take care themselves."""
         sgd = self.of_weights.optimizer
         super().compile(optimizer=sgd, jit_compile=backend.jit_compile(), auto_scale_loss=False, **kwargs)
-
-    def make_train_function(self, force=False):
-        """As of `keras.Model`."""
-        if self.train_function is None or force:
-            super().make_train_function(force)
-            self.train_function = backend.soon_ready(self.train_function)
-        return self.train_function
 
     def call(self, inputs, training=None):
         return self.supernet(_weights_half(inputs), gates=self.rule.means(self.supernet), training=training)

@@ -11,7 +11,8 @@ ALIKE = "SGD", "RMSprop", "Adagrad", "Adadelta", "Adam", "AdamW", "Adamax", "Nad
 
 def packs(optimizer, variables):
     """Whether an optimizer does to one long vector what it would do to the variables: it treats each number alike."""
-    alike = type(optimizer) in [getattr(keras.optimizers, name) for name in ALIKE]
+    kind = type(optimizer)  # on PyTorch one of Keras's own, of the same name
+    alike = kind.__name__ in ALIKE and kind.__module__.startswith("keras.")
     config = optimizer.get_config()
     own = config.get("clipnorm") is not None or config.get("use_ema") or any(v.constraint for v in variables)
     return alike and not own and len({variable.dtype for variable in variables}) == 1

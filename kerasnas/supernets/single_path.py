@@ -5,10 +5,11 @@ import keras
 from kerasnas import backend
 from kerasnas.errors import ArgumentError, StrategyError
 from kerasnas.lowering.switching import GATHERED, KEPT, OWN, Switching, holding, path_of, uses
+from kerasnas.supernets.compiled import SoonReady
 from kerasnas.supernets.packed import Packed, packs
 
 
-class SinglePath(keras.Model):
+class SinglePath(SoonReady):
     """A supernet in training, each step along a path of its own: every decision answered at random, all alike.
 
     Only the path is computed, and only its weights move, whatever the optimizer: each candidate has an optimizer of its
@@ -97,13 +98,6 @@ class SinglePath(keras.Model):
         """As of `keras.Model`."""
         self._make_metrics(_targets(x) if y is None else y)
         return super().fit(x, y, **kwargs)
-
-    def make_train_function(self, force=False):
-        """As of `keras.Model`."""
-        if self.train_function is None or force:
-            super().make_train_function(force)
-            self.train_function = backend.soon_ready(self.train_function)
-        return self.train_function
 
     def _make_metrics(self, y):
         """Metrics make their variables at first use; were that within the first step, it would be traced twice."""
