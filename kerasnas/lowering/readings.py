@@ -14,7 +14,7 @@ from kerasnas.lowering.alignment import aligned
 from kerasnas.lowering.costing import Cost, Symbol
 from kerasnas.lowering.fusing import fused_plan
 from kerasnas.lowering.model import KerasTracer
-from kerasnas.lowering.statistics import normalized
+from kerasnas.lowering.statistics import is_plain, normalized
 from kerasnas.lowering.tracer import Tracer
 from kerasnas.lowering.views import View
 from kerasnas.operations.normalization import without_scale
@@ -134,7 +134,7 @@ class Reading(Tracer):
     def primitive(self, operation, inputs, path):
         layer = self.supernet.made[key_of(operation, path)]
         inputs = list(inputs) if isinstance(inputs, tuple) else inputs
-        if self.training and isinstance(layer, keras.layers.BatchNormalization):
+        if self.training and is_plain(layer, inputs):
             return normalized(layer, inputs)
         trained = isinstance(layer, (keras.Layer, View))
         return layer(inputs, training=self.training) if trained else layer(inputs)

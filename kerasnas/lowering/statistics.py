@@ -5,8 +5,14 @@ import keras
 from kerasnas import backend
 
 
+def is_plain(layer, inputs):
+    """Whether a layer is a Keras batch normalization over the channels of such inputs, which come last."""
+    plain = type(layer) is keras.layers.BatchNormalization and layer.trainable and not layer.synchronized
+    return plain and layer.axis in (-1, len(inputs.shape) - 1)
+
+
 def normalized(layer, inputs):
-    """What a Keras batch normalization puts out in training, by a fused kernel where the backend has one.
+    """What a batch normalization that `is_plain` puts out in training, by a fused kernel where the backend has one.
 
     A supernet has many: their graph is a third of Keras's, and their step shorter.
     """
