@@ -9,7 +9,7 @@ have so many skip connections at most (`--most-skips`). Without one: cells of a 
 part of the data and retrained; `score` is the accuracy on the test rows, beside the mean of ten random architectures
 that are retrained in the same way, and the seconds of the search beside the seconds of those ten trainings.
 
-Searches are far shorter than published ones, so architecture weights learn faster by as much (`rule`). Nothing is read
+Searches are far shorter than published ones, so architecture weights learn faster by as much (`Rule`). Nothing is read
 off test rows or published test accuracies before the end. Every search and every training is a piece that is written
 beside `--out` when it is done; a killed run goes on where it was when the same command is given again.
 """
@@ -30,33 +30,15 @@ METHODS = {
     "darts_curvature": ("DARTS", {"stop_curvature": 0.75, "curvature_window": 2}), "snas": ("SNAS", {}),
     "gdas": ("GDAS", {}), "pc_darts": ("PCDARTS", {}), "drnas": ("DrNAS", {}), "beta_darts": ("BetaDARTS", {}),
 }  # fmt: skip
-PUBLISHED = 50 * 25_000 // 64  # steps of the published searches
 
 
-def rule(name, args, rows):
-    """A method's rule for a short search.
-
-    Architecture weights move by about their learning rate in each step: it grows by as much as steps are fewer.
-
-    Args:
-        name: One of `METHODS`.
-        args: The command line's.
-        rows: Training rows, of which half are for the weights.
-    """
+def rule(name, args):
+    """A method's rule, of one of `METHODS`, for a search as the command line asks for it."""
     from kerasnas import supernets
 
     kind, options = METHODS[name]
-    made = getattr(supernets, kind)(**options)
-    steps = max(1, rows // 2 // args.batch)
-    rate = min(made.alpha_learning_rate * max(PUBLISHED / (args.epochs * steps), 1.0), 0.05)
-    if args.warmup is not None:
-        options = {**options, "warmup": round(args.warmup * args.epochs)}
-    if name == "beta_darts":  # the penalty as strong as published where architecture weights have moved as far
-        far = (args.epochs - options.get("warmup", 0)) * steps * rate
-        options = {**options, "strength": made.strength * far / (100 * 25_000 // 64 * 3e-4)}
-    return getattr(supernets, kind)(
-        **options, epochs=args.epochs, batch_size=args.batch, alpha_learning_rate=rate
-    )  # fmt: skip
+    warmup = {} if args.warmup is None else {"warmup": round(args.warmup * args.epochs)}
+    return getattr(supernets, kind)(**options, **warmup, epochs=args.epochs, batch_size=args.batch)
 
 
 def part(x, y, rows):
@@ -123,7 +105,7 @@ def look_up(args, pieces):
 
     def piece(method, seed):
         def compute(folder):
-            strategy = Derive(rule(method, args, round(0.8 * len(data[0]))))
+            strategy = Derive(rule(method, args))
             found, told = searched(space, data, strategy, table, folder, seed)
             skips = sum(value == "skip_connect" for value in found.architecture.values())
             score = found.best.measurement.metrics["test_accuracy"]
@@ -168,7 +150,7 @@ def retrain(args, pieces):
         return {"score": score, "skips": skips, "seconds": found.best.measurement.seconds, **told}
 
     def piece(method, seed):
-        strategy = Derive(rule(method, args, round(0.8 * len(data[0]))))
+        strategy = Derive(rule(method, args))
         return pieces(f"{method}_{seed}", lambda folder: trained(strategy, folder, seed))
 
     def chance(number):

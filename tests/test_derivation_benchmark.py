@@ -9,7 +9,7 @@ import pytest
 
 pytest.importorskip("benchmarks.derivation")
 
-from benchmarks.derivation import METHODS, PUBLISHED, Pieces, derived_again, one, part, row, rule
+from benchmarks.derivation import METHODS, Pieces, derived_again, one, part, row, rule
 from kerasnas import spaces
 from kerasnas.contract import Context
 
@@ -20,25 +20,10 @@ def asked(epochs, warmup=None):
 
 
 @pytest.mark.parametrize("name", METHODS)
-def test_short_searches_keep_the_shares_of_the_published_ones(name):
-    long, short = rule(name, asked(50), 25_000 * 2), rule(name, asked(10), 2000)
-    assert (long.epochs, short.epochs) == (50, 10)
-    assert long.warmup * 10 == short.warmup * 50
-    steps = 10 * (1000 // 32)
-    most = long.alpha_learning_rate * max(1.0, PUBLISHED / steps)
-    assert long.alpha_learning_rate < short.alpha_learning_rate <= min(most, 0.05) + 1e-9
-
-
-@pytest.mark.parametrize("name", METHODS)
-def test_a_warm_up_may_be_asked_for(name):
-    assert rule(name, asked(20, warmup=0.3), 2000).warmup == 6
-
-
-def test_the_penalty_of_beta_darts_grows_as_published_over_what_architecture_weights_move():
-    assert rule("beta_darts", asked(100), 2 * 390 * 32).strength == pytest.approx(50, rel=0.01)
-    assert rule("beta_darts", asked(50), 2 * 390 * 32).strength == pytest.approx(25, rel=0.01)
-    assert rule("beta_darts", asked(10), 2000).strength == pytest.approx(25, rel=0.01)
-    assert rule("beta_darts", asked(10, warmup=0.4), 2000).strength == pytest.approx(15, rel=0.01)
+def test_searches_are_as_asked(name):
+    made = rule(name, asked(20))
+    assert (made.epochs, made.batch_size) == (20, 32) and made.alpha_learning_rate is None
+    assert rule(name, asked(20, warmup=0.3)).warmup == 6
 
 
 def test_a_part_of_the_rows_has_the_classes_in_proportion():

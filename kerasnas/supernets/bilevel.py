@@ -45,7 +45,7 @@ class Bilevel(SoonReady):
         self.draws = keras.random.SeedGenerator(seed)
         self.searching = rule.warmup == 0
         self.alphas, self.shared = supernet.architecture_weights, supernet.network_weights
-        adam = keras.optimizers.Adam(rule.alpha_learning_rate, beta_1=0.5, beta_2=0.999)
+        adam = keras.optimizers.Adam(self.alpha_rate, beta_1=0.5, beta_2=0.999)
         sgd = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
         self.of_alphas, self.of_weights = Packed(adam, self.alphas), Packed(sgd, self.shared)
         # Held as the model's own: JAX's steps hand on those alone.
@@ -104,6 +104,10 @@ class Bilevel(SoonReady):
         """Whether the warm-up is over: it keeps its share where the plan is cut."""
         done = int(keras.ops.convert_to_numpy(self.done))
         return done * self.rule.epochs >= self.rule.warmup * self.steps()
+
+    def alpha_rate(self):
+        """That of the architecture weights."""
+        return self.rule.alpha_rate(keras.ops.cast(self.total, "float32"))
 
     def learning_rate(self):
         """That of the weights: along a cosine to a twenty-fifth."""

@@ -18,10 +18,10 @@ class PCDARTS(Rule):
         Xu et al., 2020, "PC-DARTS: Partial Channel Connections for Memory-Efficient Architecture Search".
     """
 
-    alpha_learning_rate: float = 6e-4
     warmup: int | None = None
     share: int = 4
 
+    published_rate = 6e-4
     edges = True
 
     def __post_init__(self):

@@ -2,10 +2,14 @@
 
 from dataclasses import dataclass
 
+import keras
 import numpy as np
 
 from kerasnas.arguments import is_whole
 from kerasnas.errors import ArgumentError
+
+PUBLISHED = 50 * 25_000 // 64  # steps of the published searches
+FASTEST = 0.05
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,9 @@ class Rule:
         learning_rate: Of the weights, by SGD with momentum .9; falls along a cosine to a twenty-fifth.
         weight_decay: L2 of the weights, added to their gradient.
         clip: Global norm at which gradients of the weights are clipped.
-        alpha_learning_rate: Of the architecture weights, by Adam with β (.5, .999).
+        alpha_learning_rate: Of the architecture weights, by Adam with β (.5, .999), of which each step moves them by
+            about this much. If None, as published (`published_rate`) in a search of the published 19,531 steps or more,
+            and larger by as much as a search is shorter, up to .05: else they would hardly move.
         alpha_decay: L2 of the architecture weights, added to their gradient.
         warmup: Epochs at the beginning in which the architecture weights stay as they are, fewer than `epochs`. Where a
             search is cut to fewer epochs, they keep their share.
@@ -48,7 +54,7 @@ class Rule:
     learning_rate: float = 0.025
     weight_decay: float = 3e-4
     clip: float = 5.0
-    alpha_learning_rate: float = 3e-4
+    alpha_learning_rate: float | None = None
     alpha_decay: float = 1e-3
     warmup: int = 0
     stop_skips: int | None = None
@@ -59,6 +65,7 @@ class Rule:
     recompute: float = 0.0
     price: object = None
 
+    published_rate = 3e-4  # of the architecture weights
     partial = 1  # only one of so many channels passes a cell's operations
     edges = False  # whether the edges into a node are weighed against one another
     sampled = False  # whether gates are one-hot
@@ -88,8 +95,18 @@ class Rule:
             if value is not None and (not is_whole(value) or value < (name == "stop_skips")):
                 raise ArgumentError(f"Expected `{name}` to be a whole number, or None. Received: {value!r}.")
 
+        if self.alpha_learning_rate is not None and not self.alpha_learning_rate >= 0:
+            raise ArgumentError(
+                f"Expected `alpha_learning_rate` to be at least 0, or None. Received: {self.alpha_learning_rate!r}."
+            )
         if self.stop_curvature is not None and not 0 < self.stop_curvature < 1:
             raise ArgumentError(f"Expected `stop_curvature` between 0 and 1. Received: {self.stop_curvature!r}.")
+
+    def alpha_rate(self, steps):
+        """The learning rate of the architecture weights in a search of so many steps, a number or a float tensor."""
+        if self.alpha_learning_rate is not None:
+            return self.alpha_learning_rate
+        return keras.ops.minimum(self.published_rate * keras.ops.maximum(PUBLISHED / steps, 1.0), FASTEST)
 
     def gates(self, supernet, progress, seed):
         """Gates by decision, for one step.

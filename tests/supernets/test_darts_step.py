@@ -45,7 +45,7 @@ def pair():
         dense = supernet.made["classes:Dense"]
         network.classes.weight.copy_(torch.tensor(array(dense.kernel).T))
         network.classes.bias.copy_(torch.tensor(array(dense.bias)))
-    bilevel = Bilevel(supernet, DARTS(), steps=1000)
+    bilevel = Bilevel(supernet, DARTS(alpha_learning_rate=3e-4), steps=1000)
     bilevel.compile(loss="categorical_crossentropy")
     return bilevel, Search(network)
 
