@@ -6,9 +6,11 @@ from kerasnas import backend
 
 
 def is_plain(layer, inputs):
-    """Whether a layer is a Keras batch normalization over the channels of such inputs, which come last."""
-    plain = type(layer) is keras.layers.BatchNormalization and layer.trainable and not layer.synchronized
-    return plain and layer.axis in (-1, len(inputs.shape) - 1)
+    """Whether a layer is a Keras batch normalization over the channels of such inputs, which come last, and no more."""
+    if type(layer) is not keras.layers.BatchNormalization or layer.axis not in (-1, len(inputs.shape) - 1):
+        return False
+    more = layer.synchronized, getattr(layer, "renorm", False), layer.activity_regularizer is not None
+    return layer.trainable and not any(more) and getattr(inputs, "_keras_mask", None) is None
 
 
 def normalized(layer, inputs):

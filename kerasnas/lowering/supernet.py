@@ -99,7 +99,7 @@ class Supernet(keras.Model):
         """
         gates, alike = {}, {}  # those of one length are computed together
         for path, labels in self.labels.items():
-            gates[path] = keras.ops.ones((len(labels),))
+            gates[path] = keras.ops.ones((len(labels),), self.alphas[path].dtype)
             if len(labels) > 1 and (edges or self.exclusive[path]):
                 alike.setdefault(len(labels), []).append(path)
         for paths in alike.values():

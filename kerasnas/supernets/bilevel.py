@@ -47,7 +47,8 @@ class Bilevel(SoonReady):
         self.alphas, self.shared = supernet.architecture_weights, supernet.network_weights
         adam = keras.optimizers.Adam(self.alpha_rate, beta_1=0.5, beta_2=0.999)
         sgd = keras.optimizers.SGD(self.learning_rate, momentum=0.9)
-        self.of_alphas, self.of_weights = Packed(adam, self.alphas), Packed(sgd, self.shared)
+        self.of_alphas = Packed(adam, self.alphas, "packed_alphas")
+        self.of_weights = Packed(sgd, self.shared, "packed_weights")
         # Held as the model's own: JAX's steps hand on those alone.
         self.moving = [*adam.variables, self.of_alphas.vector, self.of_weights.vector]
         self.statistics = list(supernet.non_trainable_weights)

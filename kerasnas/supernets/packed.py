@@ -14,8 +14,13 @@ def packs(optimizer, variables):
     kind = type(optimizer)  # on PyTorch one of Keras's own, of the same name
     alike = kind.__name__ in ALIKE and kind.__module__.startswith("keras.")
     config = optimizer.get_config()
-    own = config.get("clipnorm") is not None or config.get("use_ema") or any(v.constraint for v in variables)
+    own = config.get("clipnorm") is not None or config.get("use_ema") or _excludes(optimizer)
     return alike and not own and len({variable.dtype for variable in variables}) == 1
+
+
+def _excludes(optimizer):
+    """Whether `exclude_from_weight_decay` named variables."""
+    return any(getattr(optimizer, f"_exclude_from_weight_decay{rest}", None) for rest in ("", "_pattern"))
 
 
 class Packed:
@@ -23,18 +28,19 @@ class Packed:
 
     Args:
         optimizer: A Keras optimizer for which `packs`; it is built here.
-        variables: Keras variables of one dtype.
+        variables: Keras variables of one dtype; their constraints are kept.
+        name: Of the vector.
 
     Attributes:
         vector: What the optimizer moves, a Keras variable. The variables are what counts: it follows them.
     """
 
-    def __init__(self, optimizer, variables):
+    def __init__(self, optimizer, variables, name="packed"):
         self.optimizer, self.variables = optimizer, list(variables)
         self.shapes = [tuple(variable.shape) for variable in self.variables]
         self.ends = np.cumsum([int(np.prod(shape)) for shape in self.shapes])
         dtype = self.variables[0].dtype
-        self.vector = keras.Variable(keras.ops.zeros((self.ends[-1],), dtype), trainable=False, name="packed")
+        self.vector = keras.Variable(keras.ops.zeros((self.ends[-1],), dtype), trainable=False, name=name)
         optimizer.build([self.vector])
 
     def values(self):
@@ -49,7 +55,7 @@ class Packed:
 
     def assign(self, vector):
         """Gives the variables the values of one vector."""
-        parts = keras.ops.split(vector, self.ends[:-1].tolist())
+        parts = keras.ops.split(vector, self.ends[:-1].tolist()) if len(self.shapes) > 1 else [vector]
         for variable, shape, part in zip(self.variables, self.shapes, parts):
             variable.assign(part if len(shape) == 1 else keras.ops.reshape(part, shape))
 
@@ -58,3 +64,6 @@ class Packed:
         self.vector.assign(self.values())
         self.optimizer.apply([gradient], [self.vector])
         self.assign(keras.ops.convert_to_tensor(self.vector))
+        for variable in self.variables:
+            if variable.constraint is not None:
+                variable.assign(variable.constraint(variable))

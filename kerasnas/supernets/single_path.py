@@ -83,11 +83,12 @@ class SinglePath(SoonReady):
             )
         self._measured = False
         rate = lambda: self.optimizer.learning_rate  # noqa: E731
-        self.movers = []
+        before, self.movers = {id(mover.optimizer): mover for mover in self.movers}, []
         for conditions, variables in self.groups:
             shared = frozenset() in conditions
             own = self.optimizer if shared else type(self.optimizer).from_config({**config, "learning_rate": rate})
-            self.movers.append((Packed if packs(self.optimizer, variables) else _Each)(own, variables))
+            kind = Packed if packs(self.optimizer, variables) else _Each
+            self.movers.append(before.get(id(own)) or kind(own, variables))  # compiled again, its momenta are kept
         if not self.optimizer.built:
             self.optimizer.build([])
 

@@ -49,8 +49,14 @@ class Watching(keras.callbacks.Callback):
         if self.path is None or not self.path.exists():
             return 0
         with np.load(self.path) as stored:
-            told = json.loads(str(stored["told"]))
-            for i, variable in enumerate(model.state()):
+            told, state = json.loads(str(stored["told"])), model.state()
+            shapes = [stored[f"v{i}"].shape if f"v{i}" in stored else None for i in range(len(state))]
+            if shapes != [tuple(variable.shape) for variable in state] or f"v{len(state)}" in stored:
+                raise StrategyError(
+                    f"Expected in {self.path} the checkpoint of this search. Received: that of another network, or of "
+                    "another version of kerasnas; remove it to search anew."
+                )
+            for i, variable in enumerate(state):
                 variable.assign(stored[f"v{i}"])
         self.history, self.stopped, self.kept = told["epochs"], told["stopped"], told.get("kept")
         return -(-int(keras.ops.convert_to_numpy(model.done)) // steps)

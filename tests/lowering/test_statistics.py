@@ -39,6 +39,7 @@ def test_what_is_no_plain_one_is_left_to_keras():
     frozen = keras.layers.BatchNormalization()
     frozen.trainable = False
     own = type("Own", (keras.layers.BatchNormalization,), {})()
-    others = [frozen, own, keras.layers.BatchNormalization(axis=1), keras.layers.LayerNormalization()]
+    regularized = keras.layers.BatchNormalization(activity_regularizer="l2")
+    others = [frozen, own, regularized, keras.layers.BatchNormalization(axis=1), keras.layers.LayerNormalization()]
     assert not any(is_plain(layer, x) for layer in others)
     assert is_plain(keras.layers.BatchNormalization(axis=3), x)

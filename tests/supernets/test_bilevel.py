@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 
 from kerasnas import backend
+from kerasnas.operations import Dense, Flatten
+from kerasnas.space import Choice, Sequential, Space
 from kerasnas.supernets import DARTS, GDAS, PCDARTS, SNAS, BetaDARTS, DrNAS, ExpectedCost
 from tests.supernets.searched import batch, bilevel, rows, smooth
 
@@ -205,3 +207,12 @@ def test_a_step_in_a_graph_is_a_step_in_eager_mode():
         found.append(values(model.alphas) + values(model.shared))
     for eager, graph in zip(*found):
         np.testing.assert_allclose(eager, graph, atol=1e-5)
+
+
+@pytest.mark.backend
+def test_a_space_of_one_decision():
+    steps = {"flatten": Flatten(), "units": Dense(Choice(4, 6)), "classes": Dense(3, "softmax")}
+    model = bilevel(DARTS(), space=Space(Sequential(steps)))
+    before = values(model.alphas)
+    model.train_step(batch())
+    assert len(before) == 1 and not same(before, values(model.alphas))

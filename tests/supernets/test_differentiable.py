@@ -84,6 +84,13 @@ def test_a_search_that_was_killed_goes_on_as_if_it_had_not_been(searched, tmp_pa
             np.testing.assert_allclose(one["gates"][path], other["gates"][path], atol=1e-4)
 
 
+def test_a_checkpoint_of_another_network_is_refused(tmp_path):
+    rule = DARTS(**{**RULE, "epochs": 1})
+    run(rule, tiny(10), task(), folder=tmp_path)
+    with pytest.raises(StrategyError, match="the checkpoint of this search"):
+        run(rule, tiny(10, nodes=1), task(), folder=tmp_path)
+
+
 def test_a_finished_search_is_read_not_repeated(searched, tmp_path, monkeypatch):
     found, folder = searched
     shutil.copy(folder / FILE, tmp_path / FILE)

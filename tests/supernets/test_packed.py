@@ -61,7 +61,20 @@ def test_optimizers_that_look_at_whole_variables_do_not_pack(optimizer):
 
 
 def test_variables_of_several_kinds_do_not_pack():
-    held = keras.Variable(np.ones(2, "float32"))
-    held.constraint = keras.constraints.NonNeg()
     assert not packs(keras.optimizers.SGD(), [*variables(), keras.Variable(np.ones(2, "float16"))])
-    assert not packs(keras.optimizers.SGD(), [*variables(), held])
+
+
+def test_variables_that_are_named_do_not_pack():
+    excluding = keras.optimizers.SGD(weight_decay=0.1)
+    excluding.exclude_from_weight_decay(var_names=["bias"])
+    assert not packs(excluding, variables())
+
+
+@pytest.mark.backend
+def test_one_variable_alone_and_its_constraint():
+    held = keras.layers.Dense(2, use_bias=False, kernel_constraint=keras.constraints.NonNeg())
+    held.build((None, 3))
+    packed = Packed(keras.optimizers.SGD(1.0), [held.kernel])
+    packed.apply(packed.joined([keras.ops.ones((3, 2)) * [5.0, -5.0]]))
+    kernel = arrays([held.kernel])[0]
+    assert (kernel[:, 0] == 0).all() and (kernel[:, 1] > 3).all()

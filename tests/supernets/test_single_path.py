@@ -273,3 +273,15 @@ def test_cells_of_one_layer_are_refused():
     fused = Supernet(READY["nasbench201"][0](), READY["nasbench201"][1])
     with pytest.raises(ArgumentError, match="fused=False"):
         SinglePath(fused)
+
+
+@pytest.mark.backend
+def test_compiled_again_it_goes_on():
+    """Candidates of one weight each, and the optimizer that was there."""
+    bare = Choice(wide=Dense(6), narrow=Dense(4))
+    model = SinglePath(Supernet(Space(Sequential({"kind": bare, "classes": Dense(3, "softmax")})), (6,)))
+    x, y = data()
+    for metrics in (None, ["accuracy"]):
+        model.compile(model.optimizer if metrics else "adam", loss="sparse_categorical_crossentropy", metrics=metrics)
+        model.fit(x, y, batch_size=8, verbose=0)
+    assert int(array(model.optimizer.iterations)) == 4
