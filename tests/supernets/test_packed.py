@@ -75,6 +75,6 @@ def test_one_variable_alone_and_its_constraint():
     held = keras.layers.Dense(2, use_bias=False, kernel_constraint=keras.constraints.NonNeg())
     held.build((None, 3))
     packed = Packed(keras.optimizers.SGD(1.0), [held.kernel])
-    packed.apply(packed.joined([keras.ops.ones((3, 2)) * [5.0, -5.0]]))
+    packed.apply(packed.joined([keras.ops.convert_to_tensor([[5.0, -5.0]] * 3)]))
     kernel = arrays([held.kernel])[0]
     assert (kernel[:, 0] == 0).all() and (kernel[:, 1] > 3).all()
