@@ -49,7 +49,8 @@ class Packed:
 
     def joined(self, values):
         """Tensors of the variables' shapes as one vector; zeros for None."""
-        values = [keras.ops.zeros_like(v) if given is None else given for v, given in zip(self.variables, values)]
+        pairs = zip(self.variables, values)
+        values = [keras.ops.zeros(v.shape, v.dtype) if given is None else given for v, given in pairs]
         values = map(keras.ops.convert_to_tensor, values)
         return keras.ops.concatenate([v if len(v.shape) == 1 else keras.ops.reshape(v, (-1,)) for v in values])
 

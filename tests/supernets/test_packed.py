@@ -35,6 +35,7 @@ def test_steps_are_those_of_the_variables_one_by_one(name):
     assert not np.allclose(arrays(together)[0], arrays(variables())[0])
 
 
+@pytest.mark.backend
 def test_variables_may_be_set_from_outside_between_steps():
     packed = Packed(keras.optimizers.SGD(0.5), variables())
     packed.apply(packed.joined(variables(1)))
