@@ -21,7 +21,8 @@ class ExpectedCost:
 
     Args:
         target: The cost up to which nothing is added; see `expected_cost`.
-        of: "flops" or "params".
+        of: "flops", "params", or a function `(operation, shapes)` that gives a number of one operation on inputs of
+            such shapes, without the batch axis: a look-up in a table of measured latencies.
         strength: What is added for each time that the target is exceeded.
 
     Raises:
@@ -32,14 +33,20 @@ class ExpectedCost:
     """
 
     target: float
-    of: str = "flops"
+    of: object = "flops"
     strength: float = 1.0
 
     def __post_init__(self):
-        if self.of not in ("flops", "params") or not self.target > 0:
+        if not (self.of in ("flops", "params") or callable(self.of)) or not self.target > 0:
             raise ArgumentError(
-                f"Expected a positive target of 'flops' or 'params'. Received: {self.target!r} of {self.of!r}."
+                "Expected a positive target of 'flops', 'params' or a function. "
+                f"Received: {self.target!r} of {self.of!r}."
             )
+
+    def __repr__(self):
+        """Alike in all processes, so that a search that was killed knows itself again."""
+        of = getattr(self.of, "__qualname__", self.of)
+        return f"ExpectedCost(target={self.target!r}, of={of!r}, strength={self.strength!r})"
 
     def __call__(self, supernet, gates):
         expected = expected_cost(supernet, gates, self.of)
@@ -56,7 +63,7 @@ def expected_cost(supernet: Supernet, gates, of="flops"):
     Args:
         supernet: The `Supernet`.
         gates: Tensors by decision.
-        of: "flops" or "params".
+        of: As of `ExpectedCost`.
     """
     pricing = _Pricing(supernet, gates, of)
     given = supernet.shapes
@@ -79,7 +86,8 @@ class _Pricing(ThroughGates):
 
     def primitive(self, operation, inputs, path):
         shapes = self.shapes(inputs)
-        self.total = self.total + float(getattr(operation, self.of)(shapes)) * self.weights[-1]
+        cost = self.of(operation, shapes) if callable(self.of) else getattr(operation, self.of)(shapes)
+        self.total = self.total + float(cost) * self.weights[-1]
         return Symbol(operation.shape(shapes))
 
     def cell(self, cell, states, path, strides):

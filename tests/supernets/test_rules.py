@@ -210,6 +210,36 @@ def test_many_answers_give_way_at_once_and_no_more_than_need_be():
     assert convs(found) == 4
 
 
+def test_costs_may_be_looked_up_in_a_table(supernet):
+    """Of one-hot gates, what the table says of the operations that were chosen, each once."""
+    table = {"Conv": 3.0, "BatchNorm": 0.25}
+    asked = []
+
+    def look_up(operation, shapes):
+        asked.append((operation, shapes))
+        return table.get(type(operation).__name__, 0.0)
+
+    costs = []
+    for conv in ("skip", "conv"):
+        gates = supernet.softmax_gates() | {
+            EDGE: keras.ops.convert_to_tensor([float(label == conv) for label in supernet.labels[EDGE]])
+        }
+        costs.append(float(keras.ops.convert_to_numpy(expected_cost(supernet, gates, look_up))))
+    kept = float(keras.ops.convert_to_numpy(_share(supernet)))
+    assert costs[1] - costs[0] == pytest.approx(kept * sum(table.values()), rel=1e-4)
+    assert any(shapes == (4, 4, 4) for _, shapes in asked)
+    assert float(ExpectedCost(1e9, look_up)(supernet, gates)) == 0
+    assert " at 0x" not in repr(ExpectedCost(1.0, look_up))  # what a journal tells a search by
+    assert float(ExpectedCost(0.5, look_up)(supernet, gates)) == pytest.approx(costs[1] / 0.5 - 1, rel=1e-4)
+
+
+def _share(supernet):
+    """How likely the edge is kept."""
+    gates = supernet.softmax_gates()[INPUTS]
+    position = list(supernet.labels[INPUTS]).index(1)
+    return gates[position] / keras.ops.sum(gates)
+
+
 # --------------------------------------------------------------------- cost
 @pytest.mark.parametrize("of", ["flops", "params"])
 def test_the_expected_cost_of_one_hot_gates_is_that_of_the_architecture(of):
